@@ -1,0 +1,30 @@
+"""minigrad: automatic differentiation that a person reads in one sitting. The names here are those a learner types.
+
+`mg.tensor`, `mg.exp`, `mg.no_grad`... are spelled as in PyTorch; `mg.Scalar` is the engine at its smallest.
+"""
+
+from math import e, inf, nan, pi
+
+from . import autograd
+from .backend import (
+    Generator, bool_, cuda, device, float16, float32, float64, int8, int16, int32, int64, manual_seed, uint8,
+)  # fmt: skip
+from .creation import (
+    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand, rand_like,
+    randint, randn, randn_like, randperm, tensor, zeros, zeros_like,
+)  # fmt: skip
+from .functions import cat, einsum, pad, stack
+from .scalar import Scalar
+from .tape import enable_grad, is_grad_enabled, no_grad
+from .tensor import Tensor
+from .tensor import methods as _methods
+
+__version__ = "0.1.0"
+
+globals().update(_methods)  # every row of the table is a function here: mg.exp, mg.matmul, mg.where...
+grad, bool, double, half, long = autograd.grad, bool_, float64, float16, int64
+
+
+def is_tensor(x):
+    """Whether `x` is a Tensor."""
+    return isinstance(x, Tensor)

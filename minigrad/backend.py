@@ -1,0 +1,231 @@
+"""Where numbers live: Python floats, NumPy arrays, CuPy arrays.
+
+An operation asks `xp(x)` for the functions that fit the type of `x`; a dictionary answers, so a float costs no
+more than a look-up. CuPy is imported when somebody first asks for a GPU. Random numbers are drawn here too, on the
+CPU, so that a seed gives the same numbers on every device.
+"""
+
+import math
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+
+float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
+uint8, bool_ = np.dtype("uint8"), np.dtype("bool")
+
+
+class numbers:
+    """NumPy's functions, as far as the table uses them, on Python numbers."""
+
+    exp, log, log1p, expm1, sqrt = math.exp, math.log, math.log1p, math.expm1, math.sqrt
+    sin, cos, tan, tanh, erf = math.sin, math.cos, math.tan, math.tanh, math.erf
+    floor, ceil, trunc = (lambda x: float(math.floor(x))), (lambda x: float(math.ceil(x))), (lambda x: float(int(x)))
+    abs, round, power = abs, (lambda x: float(round(x))), math.pow
+    isnan, isfinite = math.isnan, math.isfinite
+    logical_and, logical_or, logical_not = operator.and_, operator.or_, operator.not_
+
+    @staticmethod
+    def maximum(a, b):
+        return a if a >= b or a != a else b  # a != a: nan wins, as in NumPy
+
+    @staticmethod
+    def minimum(a, b):
+        return a if a <= b or a != a else b
+
+    @staticmethod
+    def sign(x):
+        return float((x > 0) - (x < 0))
+
+    @staticmethod
+    def where(condition, a, b):
+        return a if condition else b
+
+    @staticmethod
+    def clip(x, low, high):
+        x = x if low is None else numbers.maximum(x, low)
+        return x if high is None else numbers.minimum(x, high)
+
+
+def _erf(x):
+    """NumPy has no error function: Python's, element by element. Exact, and slow on large arrays."""
+    return np.frompyfunc(math.erf, 1, 1)(x).astype(np.result_type(x, np.float32), copy=False)
+
+
+class Library:
+    """An array library, with what it lacks or keeps elsewhere put beside it."""
+
+    def __init__(self, module, **extra):
+        self.module = module
+        self.__dict__.update(extra)
+
+    def __getattr__(self, name):
+        function = getattr(self.module, name)
+        setattr(self, name, function)  # found once, an attribute from then on
+        return function
+
+
+class Libraries(dict):
+    """Type of a value -> the functions for it. A type met for the first time is looked up in `__missing__`."""
+
+    def __missing__(self, kind):
+        if issubclass(kind, np.ndarray | np.generic):
+            found = numpy_library
+        elif issubclass(kind, int | float):
+            found = numbers
+        elif kind.__module__.partition(".")[0] == "cupy":
+            found = Library(_cupy(), erf=_cupy_erf, power=operator.pow)
+        else:
+            raise TypeError(f"expected a number, an array or a tensor, got {kind.__name__}; write mg.tensor(...)")
+        self[kind] = found
+        return found
+
+
+numpy_library = Library(np, erf=_erf, power=operator.pow)
+libraries = Libraries()
+
+
+def xp(x, other=0.0):
+    """The functions that work on `x`, or on `x` and `other`: `numbers`, NumPy or CuPy.
+
+    >>> xp(0.0).exp(0.0), xp(np.zeros(2)).exp(np.zeros(2)).tolist()
+    (1.0, [1.0, 1.0])
+    """
+    library = libraries[type(x)]
+    return libraries[type(other)] if library is numbers else library
+
+
+# ---------------------------------------------------------------- devices
+
+
+@dataclass(frozen=True)
+class device:
+    """A place for arrays: `device("cpu")`, `device("cuda")` or `device("cuda:1")`, as PyTorch spells them.
+
+    >>> device("cuda:1").type, device("cuda:1").index, str(device("cpu"))
+    ('cuda', 1, 'cpu')
+    """
+
+    type: str
+    index: int | None = None
+
+    def __init__(self, name="cpu", index=None):
+        if isinstance(name, device):
+            name, index = name.type, name.index
+        kind, _, number = str(name).partition(":")
+        if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
+            raise ValueError(f"unknown device {name!r}: expected 'cpu', 'cuda' or 'cuda:0'")
+        object.__setattr__(self, "type", kind)
+        object.__setattr__(self, "index", int(number) if number else index)
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other):
+        return str(self) == str(other)
+
+    def __hash__(self):
+        return hash(str(self))
+
+
+def device_of(array):
+    """Where an array lives: `cpu`, or `cuda:N` for a CuPy array."""
+    return device("cpu") if xp(array) in (numpy_library, numbers) else device("cuda", array.device.id)
+
+
+def to_device(array, where):
+    """`array` itself if it is there already, else a copy on the device `where`."""
+    where = device(where)
+    if where.type == "cpu":
+        return array if device_of(array).type == "cpu" else _cupy().asnumpy(array)
+    if not cuda.is_available():
+        raise RuntimeError(f"device={str(where)!r} was asked for, but there is no GPU to use: {cuda.why_not()}")
+    with _cupy().cuda.Device(where.index or 0):
+        return _cupy().asarray(array)
+
+
+def _cupy():
+    import cupy
+
+    return cupy
+
+
+def _cupy_erf(x):
+    from cupyx.scipy.special import erf
+
+    return erf(x)
+
+
+class cuda:
+    """`mg.cuda`: is there a GPU, and if not, why not. Decided when first asked, by doing something on it."""
+
+    reason: str | None = None
+
+    @staticmethod
+    def is_available():
+        """Whether CuPy imports, sees a device and gets an answer from it."""
+        return not cuda.why_not()
+
+    @staticmethod
+    def why_not():
+        """The reason, in words, why no GPU can be used; empty when one can."""
+        if cuda.reason is None:
+            cuda.reason = _try_gpu()
+        return cuda.reason
+
+    @staticmethod
+    def device_count():
+        """How many GPUs there are."""
+        return _cupy().cuda.runtime.getDeviceCount() if cuda.is_available() else 0
+
+    @staticmethod
+    def synchronize():
+        """Wait until the GPU has done what it was told; with none there is nothing to wait for."""
+        if cuda.is_available():
+            _cupy().cuda.get_current_stream().synchronize()
+
+
+def _try_gpu():
+    try:
+        cupy = _cupy()
+    except ImportError as error:
+        return f"CuPy does not import ({error}). With an NVIDIA GPU: pip install cupy-cuda13x[ctk]"
+    except Exception as error:  # a broken installation may raise anything; a learner without GPU must go on
+        return f"CuPy is installed but fails to import: {error}"
+    try:
+        if not cupy.cuda.is_available() or cupy.cuda.runtime.getDeviceCount() == 0:
+            return "CuPy is installed but sees no GPU"
+        if float(cupy.ones(2).sum()) != 2.0:
+            return "CuPy sees a GPU that computes 1 + 1 wrongly"
+    except Exception as error:  # the driver's errors have many types
+        return f"CuPy sees a GPU that does not answer: {error}"
+    return ""
+
+
+# ---------------------------------------------------------------- random numbers
+
+
+class Generator:
+    """A source of random numbers of its own, seeded from the system unless `manual_seed` is called.
+
+    >>> a, b = Generator().manual_seed(0), Generator().manual_seed(0)
+    >>> bool(a.numpy.integers(100) == b.numpy.integers(100))
+    True
+    """
+
+    def __init__(self, device="cpu"):
+        self.numpy = np.random.default_rng()
+
+    def manual_seed(self, seed):
+        """Start again from `seed`; returns the generator."""
+        self.numpy = np.random.default_rng(int(seed))
+        return self
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed):
+    """Seed the generator that is used when none is given; returns it."""
+    return default_generator.manual_seed(seed)

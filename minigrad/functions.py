@@ -1,0 +1,238 @@
+"""Functions composed of rows of the table. They have no derivative of their own: the chain rule finds it.
+
+A newcomer adds here what can be said with what there is, and in `ops.py` what can't.
+"""
+
+import builtins
+import itertools
+import math
+import string
+from collections import namedtuple
+
+import numpy as np
+
+from .backend import xp
+from .ops import (
+    _count, _dims, abs, amax, amin, argmax, argmin, concatenate, contract, erf, euclidean, getitem, matmul, maximum, mean,
+    minimum, permute, raw, reshape, sqrt, sum, tanh, transpose, where, zero_pad,
+)  # fmt: skip
+from .tape import Variable
+
+Extreme = namedtuple("Extreme", ["values", "indices"])
+
+
+def square(x):
+    """x * x."""
+    return x * x
+
+
+def rsqrt(x):
+    """1 / sqrt(x)."""
+    return 1 / sqrt(x)
+
+
+def reciprocal(x):
+    """1 / x."""
+    return 1 / x
+
+
+def gelu(x, approximate="none"):
+    """x * Phi(x), Phi the normal distribution function; or its "tanh" approximation (Hendrycks and Gimpel, 2016)."""
+    if approximate == "tanh":
+        return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+
+
+def masked_fill(x, mask, value):
+    """x with `value` where the mask is true."""
+    return where(mask, value, x)
+
+
+def var(x, dim=None, correction=1, keepdim=False):
+    """Variance over `dim`: squared deviations from the mean, summed, divided by count - correction."""
+    deviation = x - mean(x, dim, True)
+    return sum(deviation * deviation, dim, keepdim) / builtins.max(_count(x, dim) - correction, 0)
+
+
+def std(x, dim=None, correction=1, keepdim=False):
+    """Standard deviation over `dim`, the square root of `var`; its gradient is 0 where all values are equal."""
+    deviation = x - mean(x, dim, True)
+    return euclidean(deviation, dim, keepdim) / math.sqrt(builtins.max(_count(x, dim) - correction, 0))
+
+
+def norm(x, p=2, dim=None, keepdim=False):
+    """(sum |x|**p) ** (1/p) over `dim`; p may be infinite. The gradient at 0 is 0."""
+    if p in (2, "fro"):
+        return euclidean(x, dim, keepdim)
+    if p == math.inf:
+        return amax(abs(x), dim, keepdim)
+    if p == 1:
+        return sum(abs(x), dim, keepdim)
+    return sum(abs(x) ** p, dim, keepdim) ** (1 / p)
+
+
+def prod(x, dim=None, keepdim=False):
+    """Product over `dim`, of halves multiplied with halves: right, also in its derivatives, where x has zeros."""
+    if dim is None:
+        y = prod(reshape(x, (-1,)), 0)
+        return reshape(y, (1,) * x.ndim) if keepdim else y
+    x = transpose(x, 0, dim)
+    if x.shape[0] == 0:
+        x = xp(raw(x)).ones((1, *x.shape[1:]), x.dtype)
+    while (n := x.shape[0]) > 1:
+        pairs = x[: n // 2] * x[n // 2 : n // 2 * 2]
+        x = cat([pairs, x[-1:]]) if n % 2 else pairs
+    x = transpose(x, 0, dim)
+    return x if keepdim else squeeze(x, dim)
+
+
+def max(x, dim=None, keepdim=False):
+    """The largest of all; along `dim`, a pair of values and indices; of two tensors, the larger elementwise."""
+    return _extreme(x, dim, keepdim, amax, argmax, maximum)
+
+
+def min(x, dim=None, keepdim=False):
+    """The smallest of all; along `dim`, a pair of values and indices; of two tensors, the smaller elementwise."""
+    return _extreme(x, dim, keepdim, amin, argmin, minimum)
+
+
+def _extreme(x, dim, keepdim, of_all, where_is, of_two):
+    if dim is None:
+        return of_all(x)
+    if isinstance(dim, Variable):
+        return of_two(x, dim)
+    indices = where_is(x, dim, True)
+    values = gather(x, dim, indices)
+    return Extreme(values, indices) if keepdim else Extreme(squeeze(values, dim), squeeze(indices, dim))
+
+
+def gather(x, dim, index):
+    """`x` at `index` along `dim`; along the other dimensions places stay as they are. The result is shaped like index.
+
+    >>> gather(np.array([[1, 2], [3, 4]]), 1, np.array([[1], [0]])).tolist()
+    [[2], [3]]
+    """
+    index, n = raw(index), x.shape[dim]
+    if index.size and not (0 <= index.min() and index.max() < n):
+        raise IndexError(f"gather: indices along dimension {dim} must lie in 0..{n - 1}, got {index.min()}..{index.max()}")
+    key = [xp(index).arange(k).reshape((-1,) + (1,) * (index.ndim - i - 1)) for i, k in enumerate(index.shape)]
+    key[dim] = index
+    return getitem(x, tuple(key))
+
+
+def flatten(x, start_dim=0, end_dim=-1):
+    """Dimensions from `start_dim` to `end_dim` made into one."""
+    if x.ndim == 0:
+        return reshape(x, (1,))
+    start, end = start_dim % x.ndim, end_dim % x.ndim
+    return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
+
+
+def squeeze(x, dim=None):
+    """`x` without the dimensions of size 1: all of them, or `dim` if it is one of them."""
+    dims = [i for i in _dims(x, dim) if x.shape[i] == 1]
+    return getitem(x, tuple(0 if i in dims else slice(None) for i in range(x.ndim))) if dims else x
+
+
+def unsqueeze(x, dim):
+    """`x` with a new dimension of size 1 at `dim`."""
+    if not -x.ndim - 1 <= dim <= x.ndim:
+        raise IndexError(f"unsqueeze: dim must lie in {-x.ndim - 1}..{x.ndim}, got {dim}")
+    return getitem(x, (slice(None),) * (dim % (x.ndim + 1)) + (None,))
+
+
+def cat(tensors, dim=0):
+    """Tensors joined along a dimension that they have."""
+    return concatenate(*tensors, dim=dim)
+
+
+def stack(tensors, dim=0):
+    """Tensors of one shape joined along a new dimension."""
+    return concatenate(*(unsqueeze(x, dim) for x in tensors), dim=dim)
+
+
+def split(x, size, dim=0):
+    """Pieces of `size` along `dim`, the last one smaller if it doesn't divide; or pieces of the sizes listed."""
+    n = x.shape[dim]
+    sizes = [builtins.min(size, n - i) for i in range(0, n, size)] if isinstance(size, int) else list(size)
+    if builtins.sum(sizes) != n:
+        raise ValueError(f"split: the sizes {sizes} add up to {builtins.sum(sizes)}, dimension {dim} has {n}")
+    before = (slice(None),) * (dim % x.ndim)
+    stops = list(itertools.accumulate(sizes))
+    return tuple(getitem(x, (*before, slice(stop - k, stop))) for k, stop in zip(sizes, stops, strict=True))
+
+
+def chunk(x, chunks, dim=0):
+    """At most `chunks` pieces of equal size along `dim`, the last one smaller if it doesn't divide."""
+    return split(x, builtins.max(1, -(-x.shape[dim] // chunks)), dim)
+
+
+def pad(x, pad, mode="constant", value=0.0):
+    """A frame around x: widths `(before, after)` for the last dimension, then for the one before it, and so on."""
+    if mode != "constant":
+        raise NotImplementedError(f"pad: mode {mode!r} is not offered, only 'constant'")
+    pairs = list(zip(pad[::2], pad[1::2], strict=True))
+    return zero_pad(x, ((0, 0),) * (x.ndim - len(pairs)) + tuple(reversed(pairs)), value)
+
+
+def outer(a, b):
+    """The matrix of all products of two vectors."""
+    return a[:, None] * b
+
+
+def dot(a, b):
+    """The sum of the products of two vectors."""
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError(f"dot: expected two vectors, got shapes {tuple(a.shape)} and {tuple(b.shape)}; for more write @")
+    return matmul(a, b)
+
+
+def einsum(equation, *operands):
+    """Sums of products in Einstein's notation: `einsum("ij,jk->ik", a, b)` is the matrix product.
+
+    >>> einsum("ii", np.eye(3)).item(), einsum("i,j->ij", np.array([1, 2]), np.array([3, 4])).tolist()
+    (3.0, [[3, 4], [6, 8]])
+    """
+    inputs, arrow, output = equation.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(operands):
+        raise ValueError(f"einsum: {equation!r} names {len(terms)} operands, got {len(operands)}")
+    if not arrow:
+        letters = inputs.replace(",", "").replace("...", "")
+        output = "..." * ("..." in inputs) + "".join(sorted(c for c in letters if letters.count(c) == 1))
+    spare = [c for c in string.ascii_letters if c not in equation]
+    hidden = [x.ndim - len(term) + 3 if "..." in term else 0 for term, x in zip(terms, operands, strict=True)]
+    most = builtins.max(hidden)
+    terms = [term.replace("...", "".join(spare[most - k : most])) for term, k in zip(terms, hidden, strict=True)]
+    pairs = [_diagonals(term, x) for term, x in zip(terms, operands, strict=True)]
+    spelled = ",".join(term for term, _ in pairs) + "->" + output.replace("...", "".join(spare[:most]))
+    return contract(*(x for _, x in pairs), equation=spelled)
+
+
+def _diagonals(term, x):
+    """A term without repeated letters: "ii" becomes "i" on the diagonal."""
+    for letter in sorted(set(term)):
+        while term.count(letter) > 1:
+            first, second = [i for i, c in enumerate(term) if c == letter][:2]
+            others = [i for i in range(len(term)) if i not in (first, second)]
+            places = np.arange(x.shape[first])
+            x = permute(x, (*others, first, second))[..., places, places]
+            term = "".join(term[i] for i in others) + letter
+    return term, x
+
+
+def allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
+    """Whether all numbers of two tensors agree: |a - b| <= atol + rtol * |b|."""
+    a, b = raw(a), raw(b)
+    return bool(xp(a).allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
+def equal(a, b):
+    """Whether two tensors have the same shape and the same numbers."""
+    a, b = raw(a), raw(b)
+    return a.shape == b.shape and bool((a == b).all())
+
+
+# What is both a function, `mg.var(x)`, and a method, `x.var()`. Rows of the table are both too.
+methods = (square, rsqrt, reciprocal, gelu, masked_fill, var, std, norm, prod, max, min, gather, flatten, squeeze)
+methods += (unsqueeze, split, chunk, outer, dot, allclose, equal)

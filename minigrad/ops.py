@@ -1,0 +1,444 @@
+"""The table of derivatives: one row per operation.
+
+A row is a name, the value, and a vector-Jacobian product (VJP) for each input: `(g, y, *inputs)`, where `g` is the
+gradient that arrives at the result `y`. Rows work on floats, arrays and variables alike, because everything in them
+is arithmetic or another row.
+"""
+
+import builtins
+import math
+from functools import wraps
+
+import numpy as np
+
+from .backend import device_of, to_device, xp
+from .tape import Op, Variable
+
+
+def raw(x):
+    """The number or array in a variable, or `x` itself."""
+    return x.value if isinstance(x, Variable) else x
+
+
+def quiet(name, value, *vjps, doc):
+    """A row where infinities and nan are values, as in PyTorch, and NumPy's warnings are silent."""
+
+    def silent(function):
+        hushed = np.errstate(all="ignore")(function)
+        return wraps(function)(lambda *xs, **params: (function if type(xs[0]) is float else hushed)(*xs, **params))
+
+    return Op(name, silent(value), *map(silent, vjps), doc=doc)
+
+
+# ---------------------------------------------------------------- arithmetic
+
+add = Op("add", lambda a, b: a + b, lambda g, y, a, b: g, lambda g, y, a, b: g, doc="a + b")
+sub = Op("sub", lambda a, b: a - b, lambda g, y, a, b: g, lambda g, y, a, b: -g, doc="a - b")
+mul = Op("mul", lambda a, b: a * b, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, doc="a * b")
+neg = Op("neg", lambda x: -x, lambda g, y, x: -g, doc="-x")
+
+
+# Where a slope is infinite but nothing flows in, nothing flows out: 0 * inf = 0. So `where(x > 0, log(x), 0)` has the
+# gradient 0 at x = 0, although the branch that wasn't taken has a slope of infinity there.
+flow = quiet(
+    "flow",
+    lambda g, slope: xp(g).where(g == 0, 0.0, g * slope),
+    lambda h, y, g, slope: flow(h, slope),
+    lambda h, y, g, slope: flow(h, g),
+    doc="g * slope, with 0 * inf = 0",
+)
+
+div = quiet(
+    "div",
+    lambda a, b: a / b,
+    lambda g, y, a, b: flow(g, 1 / b),
+    lambda g, y, a, b: flow(g, -y / b),
+    doc="a / b",
+)
+
+
+def _pow_base(g, y, a, b):
+    return flow(g, b * a ** where(b == 0, 0.0, b - 1))  # x**0 is 1 everywhere, so its slope is 0 at x = 0 too
+
+
+def _pow_exponent(g, y, a, b):
+    constant = (a == 0) & (b >= 0)  # 0**b doesn't change with b, though log(0) is infinite
+    return flow(g, where(constant, 0.0, y * log(where(constant, 1.0, a))))
+
+
+pow = quiet("pow", lambda a, b: xp(a, b).power(a, b), _pow_base, _pow_exponent, doc="a ** b, elementwise")
+remainder = quiet(
+    "remainder",
+    lambda a, b: a % b,
+    lambda g, y, a, b: g,
+    lambda g, y, a, b: -g * floor(a / b),
+    doc="a % b, with the sign of b",
+)
+
+# ---------------------------------------------------------------- elementwise functions
+
+exp = quiet("exp", lambda x: xp(x).exp(x), lambda g, y, x: flow(g, y), doc="e to the power x")
+log = quiet("log", lambda x: xp(x).log(x), lambda g, y, x: flow(g, 1 / x), doc="natural logarithm")
+log1p = quiet("log1p", lambda x: xp(x).log1p(x), lambda g, y, x: flow(g, 1 / (1 + x)), doc="log(1 + x), exact near 0")
+expm1 = quiet("expm1", lambda x: xp(x).expm1(x), lambda g, y, x: flow(g, y + 1), doc="exp(x) - 1, exact near 0")
+sqrt = quiet("sqrt", lambda x: xp(x).sqrt(x), lambda g, y, x: flow(g, 0.5 / y), doc="square root")
+sin = Op("sin", lambda x: xp(x).sin(x), lambda g, y, x: g * cos(x), doc="sine")
+cos = Op("cos", lambda x: xp(x).cos(x), lambda g, y, x: -g * sin(x), doc="cosine")
+tan = Op("tan", lambda x: xp(x).tan(x), lambda g, y, x: g * (1 + y * y), doc="tangent")
+tanh = Op("tanh", lambda x: xp(x).tanh(x), lambda g, y, x: g * (1 - y * y), doc="hyperbolic tangent")
+erf = Op("erf", lambda x: xp(x).erf(x), lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x), doc="error function")
+abs = Op("abs", lambda x: xp(x).abs(x), lambda g, y, x: g * sign(x), doc="|x|; the slope at 0 is 0")
+relu = Op("relu", lambda x: xp(x).maximum(x, 0), lambda g, y, x: g * (y > 0), doc="max(x, 0); the slope at 0 is 0")
+
+
+def _sigmoid(x):
+    small = xp(x).exp(-xp(x).abs(x))  # never overflows
+    return xp(x).where(x >= 0, 1.0, small) / (1 + small)
+
+
+def _softplus(x):
+    return xp(x).log1p(xp(x).exp(-xp(x).abs(x))) + xp(x).maximum(x, 0)
+
+
+sigmoid = quiet("sigmoid", _sigmoid, lambda g, y, x: g * y * (1 - y), doc="1 / (1 + exp(-x)), for any x")
+softplus = quiet("softplus", _softplus, lambda g, y, x: g * sigmoid(x), doc="log(1 + exp(x)), for any x")
+leaky_relu = Op(
+    "leaky_relu",
+    lambda x, negative_slope=0.01: xp(x).where(x > 0, x, negative_slope * x),
+    lambda g, y, x, negative_slope=0.01: where(x > 0, g, negative_slope * g),
+    doc="x where positive, negative_slope * x elsewhere",
+)
+
+where = Op(
+    "where",
+    lambda condition, a, b: xp(condition).where(condition, a, b),
+    None,
+    lambda g, y, condition, a, b: where(condition, g, 0.0),
+    lambda g, y, condition, a, b: where(condition, 0.0, g),
+    doc="a where the condition is true, b elsewhere",
+)
+maximum = Op(
+    "maximum",
+    lambda a, b: xp(a, b).maximum(a, b),
+    lambda g, y, a, b: where(a > b, g, where(a == b, g / 2, 0.0)),
+    lambda g, y, a, b: where(b > a, g, where(a == b, g / 2, 0.0)),
+    doc="the larger of a and b; equals share the gradient",
+)
+minimum = Op(
+    "minimum",
+    lambda a, b: xp(a, b).minimum(a, b),
+    lambda g, y, a, b: where(a < b, g, where(a == b, g / 2, 0.0)),
+    lambda g, y, a, b: where(b < a, g, where(a == b, g / 2, 0.0)),
+    doc="the smaller of a and b; equals share the gradient",
+)
+
+
+def _inside(x, low, high):
+    return (True if low is None else x >= low) & (True if high is None else x <= high)
+
+
+clamp = Op(
+    "clamp",
+    lambda x, min=None, max=None: xp(x).clip(x, min, max),
+    lambda g, y, x, min=None, max=None: where(_inside(x, min, max), g, 0.0),
+    lambda g, y, x, min=None, max=None: where(x < min, g, 0.0),
+    lambda g, y, x, min=None, max=None: where(x > max, g, 0.0),
+    doc="x cut off below min and above max; either may be None",
+)
+
+# Steps and comparisons have a result but no derivative worth the name: they record nothing.
+sign = Op("sign", lambda x: xp(x).sign(x), doc="-1, 0 or 1")
+floor = Op("floor", lambda x: xp(x).floor(x), doc="the next integer below")
+ceil = Op("ceil", lambda x: xp(x).ceil(x), doc="the next integer above")
+round = Op("round", lambda x: xp(x).round(x), doc="the nearest integer; halves go to the even one")
+trunc = Op("trunc", lambda x: xp(x).trunc(x), doc="the integer part")
+eq = Op("eq", lambda a, b: a == b, doc="a == b")
+ne = Op("ne", lambda a, b: a != b, doc="a != b")
+lt = Op("lt", lambda a, b: a < b, doc="a < b")
+le = Op("le", lambda a, b: a <= b, doc="a <= b")
+gt = Op("gt", lambda a, b: a > b, doc="a > b")
+ge = Op("ge", lambda a, b: a >= b, doc="a >= b")
+logical_and = Op("logical_and", lambda a, b: xp(a, b).logical_and(a, b), doc="both true")
+logical_or = Op("logical_or", lambda a, b: xp(a, b).logical_or(a, b), doc="one of them true")
+logical_not = Op("logical_not", lambda x: xp(x).logical_not(x), doc="not true")
+bitwise_and = Op("bitwise_and", lambda a, b: a & b, doc="a & b")
+bitwise_or = Op("bitwise_or", lambda a, b: a | b, doc="a | b")
+bitwise_xor = Op("bitwise_xor", lambda a, b: a ^ b, doc="a ^ b")
+bitwise_not = Op("bitwise_not", lambda x: ~x, doc="~x")
+isnan = Op("isnan", lambda x: xp(x).isnan(x), doc="not a number")
+isfinite = Op("isfinite", lambda x: xp(x).isfinite(x), doc="neither infinite nor nan")
+isinf = Op("isinf", lambda x: xp(x).isinf(x), doc="infinite")
+floor_divide = quiet("floor_divide", lambda a, b: a // b, doc="floor of a / b")
+
+elementwise = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
+
+# ---------------------------------------------------------------- reductions
+
+
+def _dims(x, dim):
+    """The reduced dimensions as a tuple of non-negative numbers; None stands for all."""
+    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
+    return tuple(d % x.ndim if x.ndim else 0 for d in dims)
+
+
+def _axis(dim):
+    return tuple(dim) if isinstance(dim, list) else dim
+
+
+def _kept(g, x, dim):
+    """`g` with the dimensions that the reduction of `x` removed back in place, of size 1."""
+    return reshape(g, tuple(1 if i in _dims(x, dim) else n for i, n in enumerate(x.shape)))
+
+
+def _count(x, dim):
+    return math.prod(x.shape[d] for d in _dims(x, dim))
+
+
+def _reduction(name, value, vjp, doc):
+    """A row with the arguments of a reduction; its VJP sees `g` and `y` with the reduced dimensions kept."""
+    return Op(
+        name,
+        lambda x, dim=None, keepdim=False: value(x, axis=_axis(dim), keepdims=keepdim),
+        lambda g, y, x, dim=None, keepdim=False: vjp(_kept(g, x, dim), _kept(y, x, dim), x, dim),
+        doc=f"{doc}, over `dim` or over everything",
+    )
+
+
+def _logsumexp(x, axis, keepdims):
+    top = x.max(axis=axis, keepdims=True)
+    top = xp(x).where(xp(x).isfinite(top), top, 0.0)
+    total = xp(x).log(xp(x).exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return total if keepdims else total.squeeze(axis)
+
+
+def _share(g, y, x, dim):
+    best = x == y
+    return g * best / sum(best, dim, True)  # equals share the gradient
+
+
+def _norm_vjp(g, y, x, dim):
+    return x * (where(y == 0, 0.0, g) / where(y == 0, 1.0, y))  # at 0 the subgradient 0
+
+
+def _norm(x, axis, keepdims):
+    return xp(x).sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+
+
+def _total(x, axis, keepdims):
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+def _mean(x, axis, keepdims):
+    return x.mean(axis=axis, keepdims=keepdims)
+
+
+sum = _reduction("sum", _total, lambda g, y, x, dim: expand(g, x.shape), doc="sum")
+mean = _reduction("mean", _mean, lambda g, y, x, dim: expand(g / _count(x, dim), x.shape), doc="mean")
+amax = _reduction("amax", lambda x, **over: x.max(**over), _share, doc="largest; equals share the gradient")
+amin = _reduction("amin", lambda x, **over: x.min(**over), _share, doc="smallest; equals share the gradient")
+euclidean = _reduction("euclidean", _norm, _norm_vjp, doc="square root of the sum of squares")
+logsumexp = _reduction(
+    "logsumexp",
+    np.errstate(all="ignore")(_logsumexp),
+    lambda g, y, x, dim: g * exp(x - where(y == -math.inf, 0.0, y)),
+    doc="log of the sum of exponentials, for any size",
+)
+all = Op("all", lambda x, dim=None, keepdim=False: x.all(axis=_axis(dim), keepdims=keepdim), doc="all true")
+any = Op("any", lambda x, dim=None, keepdim=False: x.any(axis=_axis(dim), keepdims=keepdim), doc="one of them true")
+argmax = Op("argmax", lambda x, dim=None, keepdim=False: x.argmax(axis=dim, keepdims=keepdim), doc="where the largest is")
+argmin = Op("argmin", lambda x, dim=None, keepdim=False: x.argmin(axis=dim, keepdims=keepdim), doc="where the smallest is")
+
+
+def _softmax(x, dim=-1):
+    powers = xp(x).exp(x - x.max(axis=dim, keepdims=True))
+    return powers / powers.sum(axis=dim, keepdims=True)
+
+
+softmax = quiet(
+    "softmax",
+    _softmax,
+    lambda g, y, x, dim=-1: y * (g - sum(g * y, dim, True)),
+    doc="exp(x) / sum(exp(x)) along `dim`, for any size",
+)
+log_softmax = quiet(
+    "log_softmax",
+    lambda x, dim=-1: x - _logsumexp(x, axis=dim, keepdims=True),
+    lambda g, y, x, dim=-1: g - exp(y) * sum(g, dim, True),
+    doc="log(softmax(x)) along `dim`, for any size",
+)
+cumsum = Op(
+    "cumsum",
+    lambda x, dim: x.cumsum(axis=dim),
+    lambda g, y, x, dim: flip(cumsum(flip(g, dim), dim), dim),
+    doc="running sum along `dim`",
+)
+
+# ---------------------------------------------------------------- matrix product
+
+
+def _matmul(a, b):
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError("a matrix product needs vectors or matrices; to multiply by a number write *")
+    rows, columns = a.shape[-1], b.shape[-2 if b.ndim > 1 else 0]
+    if rows != columns:
+        raise ValueError(f"the last dimension of the first ({rows}) must equal the rows of the second ({columns})")
+    return a @ b
+
+
+def _matmul_a(g, y, a, b):
+    if a.ndim == 1 and b.ndim > 1:  # (n,) @ (n, m)
+        return (b @ g[..., None])[..., 0]
+    return g[..., None] * b if b.ndim == 1 else g @ transpose(b, -1, -2)
+
+
+def _matmul_b(g, y, a, b):
+    if a.ndim == 1:  # (n,) @ (n, m), or two vectors
+        return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
+    return (transpose(a, -1, -2) @ g[..., None])[..., 0] if b.ndim == 1 else transpose(a, -1, -2) @ g
+
+
+matmul = Op("matmul", _matmul, _matmul_a, _matmul_b, doc="a @ b, batched over leading dimensions")
+
+# ---------------------------------------------------------------- shape and place
+
+
+def _sizes(sizes):
+    """Sizes given one by one or as one sequence."""
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+
+
+def _expand(x, *sizes):
+    sizes = _sizes(sizes)
+    lead = len(sizes) - x.ndim
+    return xp(x).broadcast_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes)))
+
+
+def _unpermute(g, y, x, *dims):
+    order = [d % x.ndim for d in _sizes(dims)]
+    return permute(g, tuple(order.index(d) for d in range(x.ndim)))
+
+
+def _scatter(x, key, shape):
+    result = xp(x).zeros(shape, x.dtype)
+    if builtins.any(isinstance(k, list) or hasattr(k, "dtype") for k in (key if isinstance(key, tuple) else (key,))):
+        xp(x).add.at(result, key, x)  # a place that is named twice collects both
+    else:
+        result[key] = x
+    return result
+
+
+def _setitem(x, value, key):
+    result = x.copy()
+    result[key] = value
+    return result
+
+
+clone = Op("clone", lambda x: x.copy(), lambda g, y, x: g, doc="a copy in memory of its own")
+cast = Op("cast", lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g, doc="x as another floating dtype")
+convert = Op("convert", lambda x, dtype: x.astype(dtype), doc="x as integers or booleans, which have no derivative")
+move = Op("move", to_device, lambda g, y, x, device: move(g, device_of(raw(x))), doc="x on another device")
+reshape = Op(
+    "reshape",
+    lambda x, *shape: x.reshape(_sizes(shape)),
+    lambda g, y, x, *shape: reshape(g, x.shape),
+    view=True,
+    doc="the same numbers in another shape; -1 stands for what is left",
+)
+permute = Op(
+    "permute",
+    lambda x, *dims: x.transpose(_sizes(dims)),
+    _unpermute,
+    view=True,
+    doc="dimensions in the order given",
+)
+transpose = Op(
+    "transpose",
+    lambda x, dim0, dim1: x.swapaxes(dim0, dim1),
+    lambda g, y, x, dim0, dim1: transpose(g, dim0, dim1),
+    view=True,
+    doc="two dimensions exchanged",
+)
+expand = Op("expand", _expand, lambda g, y, x, *sizes: g, view=True, doc="copies along new dimensions or those of size 1, without copying")
+flip = Op("flip", lambda x, *dims: xp(x).flip(x, _sizes(dims)), lambda g, y, x, *dims: flip(g, *dims), view=True, doc="reversed along the dimensions")
+getitem = Op("getitem", lambda x, key: x[key], lambda g, y, x, key: scatter(g, key, x.shape), view=True, doc="x[key]")
+scatter = Op("scatter", _scatter, lambda g, y, x, key, shape: getitem(g, key), doc="zeros with x added at [key]")
+setitem = Op(
+    "setitem",
+    _setitem,
+    lambda g, y, x, value, key: setitem(g, 0.0, key),
+    lambda g, y, x, value, key: getitem(g, key),
+    doc="a copy of x with x[key] = value",
+)
+
+
+def _cat_parts(g, y, *xs, dim=0):
+    parts, start = [], 0
+    for x in xs:
+        stop = start + x.shape[dim]
+        parts.append(g[(slice(None),) * (dim % x.ndim) + (slice(start, stop),)])
+        start = stop
+    return parts
+
+
+def _pad(x, widths, value=0.0):
+    return xp(x).pad(x, widths, constant_values=value)
+
+
+def _unpad(g, y, x, widths, value=0.0):
+    return getitem(g, tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True)))
+
+
+def _einsum_parts(g, y, *xs, equation):
+    inputs, output = equation.split("->")
+    terms, parts = inputs.split(","), []
+    for i, (term, x) in enumerate(zip(terms, xs, strict=True)):
+        rest = [output, *terms[:i], *terms[i + 1 :]]
+        seen = [letter in "".join(rest) for letter in term]  # a letter seen nowhere else was summed away
+        found = "".join(letter for letter, known in zip(term, seen, strict=True) if known)
+        part = contract(g, *xs[:i], *xs[i + 1 :], equation=f"{','.join(rest)}->{found}")
+        part = part[tuple(slice(None) if known else None for known in seen)]
+        parts.append(expand(part, tuple(-1 if known else n for n, known in zip(x.shape, seen, strict=True))))
+    return parts
+
+
+concatenate = Op(
+    "concatenate",
+    lambda *xs, dim=0: xp(xs[0]).concatenate(xs, axis=dim),
+    joint=_cat_parts,
+    doc="arrays joined along `dim`",
+)
+zero_pad = Op("pad", _pad, _unpad, doc="a frame of `value` around x, of `(before, after)` widths per dimension")
+contract = Op(
+    "einsum",
+    lambda *xs, equation: xp(xs[0]).einsum(equation, *xs, optimize=len(xs) > 2),
+    joint=_einsum_parts,
+    doc="sums of products as the equation says, spelled out: no repeated letter in a term, no ellipsis",
+)
+
+
+rows = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
+
+# ---------------------------------------------------------------- Python's operators
+
+symbols = {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "mod": remainder, "floordiv": floor_divide}
+symbols |= {"matmul": matmul, "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor}
+comparisons = {"eq": eq, "ne": ne, "lt": lt, "le": le, "gt": gt, "ge": ge}
+
+
+def operators(face):
+    """Give a class Python's operators: `a * b` is `mul(a, b)`, and so is `2 * b` with a plain number on the left."""
+
+    def reflected(op):
+        return lambda right, left: op(left, right)
+
+    for name, op in symbols.items():
+        setattr(face, f"__{name}__", op)
+        setattr(face, f"__r{name}__", reflected(op))
+    for name, op in comparisons.items():
+        setattr(face, f"__{name}__", op)
+    face.__neg__, face.__abs__, face.__invert__ = neg, abs, bitwise_not
+    face.__hash__ = object.__hash__  # == compares values, dictionaries tell variables apart
+    return face
+
+# Rows that functions and methods are built on, but that nobody calls by name.
+inside = ("flow", "getitem", "setitem", "scatter", "concatenate", "pad", "einsum", "euclidean", "cast", "convert", "move")

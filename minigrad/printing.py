@@ -1,0 +1,39 @@
+"""How a tensor's numbers are shown: PyTorch's way, four digits after the point, columns aligned."""
+
+import numpy as np
+
+from .backend import bool_, float32, int64
+
+
+def show(array, suffix=""):
+    """`tensor(...)` with the numbers of a NumPy array, its dtype where it isn't the usual one, and `suffix`.
+
+    >>> print(show(np.array([[1.0, 22.5], [-3.0, np.nan]], "float32")))
+    tensor([[ 1.0000, 22.5000],
+            [-3.0000,     nan]])
+    >>> show(np.array([1, 2]))
+    'tensor([1, 2])'
+    """
+    style = {"float_kind": _floats(array)} if array.dtype.kind == "f" else None
+    text = np.array2string(array, separator=", ", prefix="tensor(", threshold=1000, formatter=style)
+    dtype = "" if array.dtype in (float32, int64, bool_) else f", dtype={array.dtype}"
+    return f"tensor({text}{dtype}{suffix})"
+
+
+def _floats(array):
+    """The function that writes one number of `array`, as wide as the widest of them."""
+    finite = array[np.isfinite(array)].astype(float)
+    sizes = np.abs(finite[finite != 0])
+    low, high = (sizes.min(), sizes.max()) if sizes.size else (1.0, 1.0)
+    if high < 1e8 and (finite == np.trunc(finite)).all():
+        spec, point = ".0f", "."
+    else:
+        spec, point = ".4e" if high / low > 1e3 or high > 1e8 or low < 1e-4 else ".4f", ""
+
+    def write(x):
+        return format(float(x), spec) + point * bool(np.isfinite(x))
+
+    odd = array[~np.isfinite(array)]
+    extremes = [*([finite.min(), finite.max()] if finite.size else []), *(odd[:1] if odd.size else [])]
+    width = max((len(write(x)) for x in extremes), default=0)
+    return lambda x: write(x).rjust(width)

@@ -1,0 +1,272 @@
+"""Reverse-mode differentiation, whole.
+
+An operation is a row: a value, and one vector-Jacobian product (VJP) for each input. A result remembers its
+operation, its inputs and the tick of its birth; walking from the latest tick to the earliest meets every result
+before the inputs it was made of, so each gradient is complete when it is passed on. That is all backpropagation is.
+"""
+
+import itertools
+import threading
+from contextlib import contextmanager
+from operator import attrgetter
+from types import MethodType
+
+clock = itertools.count(1)
+
+
+class Mode(threading.local):
+    """What each thread decides for itself: is it recording, and does anybody watch (`detect_anomaly` does)."""
+
+    recording = True
+    observer = None
+
+
+mode = Mode()
+
+
+@contextmanager
+def _recording(on):
+    before, mode.recording = mode.recording, on
+    try:
+        yield
+    finally:
+        mode.recording = before
+
+
+def no_grad(function=None):
+    """Record nothing inside: `with no_grad():` or, above a function, `@no_grad()`.
+
+    >>> from minigrad import Scalar
+    >>> with no_grad():
+    ...     y = Scalar(3.0) * 2
+    >>> y.requires_grad
+    False
+    """
+    return _recording(False) if function is None else _recording(False)(function)
+
+
+def enable_grad(function=None):
+    """Record again inside a `no_grad` block; used in the same two ways."""
+    return _recording(True) if function is None else _recording(True)(function)
+
+
+def is_grad_enabled():
+    """Whether this thread records operations now."""
+    return mode.recording
+
+
+class Memory:
+    """The tick at which an array was last written to, known to every variable that looks into that array."""
+
+    __slots__ = ("changed", "foreign")
+
+    def __init__(self, foreign=False):
+        self.changed = 0
+        self.foreign = foreign  # NumPy holds this array too and may write to it unseen
+
+
+class Variable:
+    """A value that remembers where it came from. Its faces are `Scalar` (a float) and `Tensor` (an array)."""
+
+    __slots__ = ("value", "needs_grad", "grad", "op", "inputs", "params", "tick", "keeps", "memory", "hooks", "__weakref__")  # fmt: skip
+
+    def __init__(self, value, needs_grad=False):
+        self.value = value
+        self.needs_grad = needs_grad
+        self.grad = None
+        self.op = None  # a leaf: nothing made it
+        self.inputs = ()
+        self.params = None
+        self.tick = next(clock)
+        self.keeps = False  # whether a result keeps its gradient, as leaves do
+        self.memory = None  # until somebody writes or shares, there is nothing to tell
+        self.hooks = ()
+
+    @property
+    def is_leaf(self):
+        """Whether no recorded operation made this variable."""
+        return self.op is None
+
+    def touch(self):
+        """Note that the value was changed in place, now."""
+        self.memory = self.memory or Memory()
+        self.memory.changed = next(clock)
+
+
+class Op:
+    """One row of the table of derivatives.
+
+    `value(*inputs, **params)` computes the result from numbers or arrays. `vjps` holds one function for each
+    differentiable input, `(g, y, *inputs, **params) -> gradient`, where `g` is the gradient of the result `y`.
+    Operations of any number of inputs give one function, `joint`, that returns all their gradients in a list.
+    Called on numbers or arrays an Op is plain mathematics; called on variables it records. A VJP is written in
+    ops itself, so it can be recorded too, and differentiated again.
+    """
+
+    def __init__(self, name, value, *vjps, joint=None, view=False, doc=None):
+        self.name = self.__name__ = name
+        self.value = self.__wrapped__ = value
+        self.vjps = vjps
+        self.joint = joint
+        self.differentiable = bool(vjps or joint)
+        self.view = view  # the result may look into the memory of its first input
+        self.__doc__ = doc
+
+    def __call__(self, *inputs, **params):
+        if params:
+            inputs, params = self.arrange(inputs, params)
+        face, needs_grad, foreign, values = None, False, False, []
+        for x in inputs:
+            if isinstance(x, Variable):
+                face = face or x.face
+                if x.face is not face:
+                    raise TypeError(f"{self.name}: a Scalar and a Tensor don't mix; make both with mg.tensor")
+                needs_grad = needs_grad or x.needs_grad
+                foreign = foreign or (x.memory is not None and x.memory.foreign)
+                x = x.value
+            values.append(x)
+        if face is None:
+            return self.value(*values, **params)
+        try:
+            y = face.wrap(self.value(*values, **params), values)
+        except (TypeError, ValueError, IndexError, ArithmeticError) as error:
+            raise face.explain(self, values, error) from error
+        if self.view and y.value.base is not None:
+            y.memory = inputs[0].memory = inputs[0].memory or Memory()
+        if needs_grad and mode.recording and self.differentiable:
+            y.op, y.params, y.needs_grad = self, params, True
+            y.inputs = tuple(map(own, inputs)) if foreign else inputs
+            if mode.observer is not None:
+                mode.observer.recorded(y)
+        return y
+
+    def arrange(self, inputs, params):
+        """Accept NumPy's `axis` and `keepdims` for `dim` and `keepdim`; put in place what belongs in a place."""
+        spelled = {"axis": "dim", "keepdims": "keepdim"}
+        params = {spelled.get(name, name): x for name, x in params.items() if x is not None}
+        inputs += tuple(params.pop(name) for name in ("dims", "shape", "size") if name in params)
+        if any(isinstance(x, Variable) for x in params.values()):
+            from inspect import signature
+
+            bound = signature(self.value).bind(*inputs, **params)
+            bound.apply_defaults()
+            inputs, params = bound.args, bound.kwargs
+        return inputs, params
+
+    def pull(self, g, y, inputs, params, wants):
+        """The VJPs: the gradient `g` of `y` pulled back to each input that `wants` it, None for the others."""
+        if self.joint:
+            return self.joint(g, y, *inputs, **params)
+        parts = zip(self.vjps, wants, strict=False)
+        return [vjp(g, y, *inputs, **params) if vjp and want else None for vjp, want in parts]
+
+    def __get__(self, instance, owner):
+        """An op is also a method: `x.exp()` is `exp(x)`."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self):
+        return f"<{self.name.title().replace('_', '')}Backward>"
+
+
+def own(x):
+    """A private copy of memory that NumPy shares, so that what the tape remembers stays as it was."""
+    return x.value.copy() if isinstance(x, Variable) and x.memory is not None and x.memory.foreign else x
+
+
+def history(outputs):
+    """Every variable that `outputs` came from and that needs a gradient, earliest first."""
+    found, todo = set(), [y for y in outputs if y.needs_grad]
+    while todo:
+        y = todo.pop()
+        if y not in found:
+            found.add(y)
+            if y.inputs is None:
+                raise RuntimeError(
+                    f"backward through {y.op.name} for a second time: its graph was freed by the first. "
+                    "Call the first backward with retain_graph=True, or compute the result anew"
+                )
+            todo.extend(x for x in y.inputs if isinstance(x, Variable) and x.needs_grad)
+    return sorted(found, key=attrgetter("tick"))
+
+
+def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=False):
+    """The chain rule from `outputs` back to the leaves: `{variable: gradient}` for those that keep one.
+
+    `gradients` holds the gradient that arrives at each output. With `wanted`, only the gradients of those
+    variables are computed and returned. The graph is let go as the sweep passes, unless `retain_graph`; with
+    `create_graph` gradients are variables, recorded like any result.
+    """
+    order = history(outputs)
+    if wanted is not None:  # only what lies between the outputs and the wanted
+        wanted, leads = set(wanted), set()
+        for y in order:
+            if y in wanted or any(isinstance(x, Variable) and x in leads for x in y.inputs):
+                leads.add(y)
+        order = [y for y in order if y in leads]
+    totals, ours, kept = dict.fromkeys(order), set(), {}
+
+    def add(x, g):
+        if totals[x] is None:
+            totals[x] = g  # the first contribution may belong to somebody else: never written to
+        elif x in ours:
+            totals[x] += g
+        else:
+            totals[x] = totals[x] + g
+            if not create_graph:
+                ours.add(x)
+
+    for y, g in zip(outputs, gradients, strict=True):
+        if y in totals:
+            add(y, g)
+    with _recording(create_graph):
+        while order:
+            y = order.pop()
+            g = totals.pop(y)
+            if g is None:  # no gradient flows here
+                continue
+            for hook in y.hooks:
+                g = hook(g)
+            if y.op is None or y.keeps if wanted is None else y in wanted:
+                kept[y] = g
+            if y.op is None:
+                continue
+            result, *inputs = (look(x, y, create_graph) for x in (y, *y.inputs))
+            wants = [isinstance(x, Variable) and x in totals for x in y.inputs]
+            parts = y.op.pull(g, result, inputs, y.params, wants)
+            if mode.observer is not None:
+                mode.observer.swept(y, parts)
+            for x, value, want, part in zip(y.inputs, inputs, wants, parts, strict=False):
+                if want and part is not None:
+                    add(x, fit(part, value))
+            if not retain_graph:
+                y.inputs = None
+    return kept
+
+
+def look(x, y, create_graph):
+    """What a VJP of `y` sees of `x`: its value as it was when `y` was computed, or the variable itself."""
+    if not isinstance(x, Variable):
+        return x
+    if x.memory is not None and x.memory.changed > y.tick:
+        what = "its result" if x is y else "one of its inputs"
+        raise RuntimeError(
+            f"{y.op.name}: {what} was changed in place after the operation, so the gradient would be wrong. "
+            "Change it after backward(), or make a new one: write x = x + 1 instead of x += 1, or x.clone() first"
+        )
+    return x if create_graph else x.value
+
+
+def fit(g, x):
+    """Bring a gradient to the shape and dtype of its variable's value `x`.
+
+    Broadcasting copied x along some axes, each copy has its own gradient, and x's is their sum. It is undone
+    here, once for all operations. Numbers have no shape and need none of it.
+    """
+    shape = getattr(x, "shape", None)
+    if shape is None:
+        return g
+    if g.shape != shape:
+        lead = len(g.shape) - len(shape)
+        axes = tuple(i for i, n in enumerate(g.shape) if i < lead or shape[i - lead] != n)
+        g = g.sum(axis=axes, keepdims=True).reshape(shape)
+    return g if g.dtype == x.dtype else g.astype(x.dtype)
