@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .backend import float64, xp
+from .functions import stack
 from .ops import raw
 from .tape import Op, Variable, enable_grad, mode, no_grad, sweep
 from .tensor import Tensor, seed
@@ -85,14 +86,15 @@ def jacobian(function, inputs, create_graph=False):
             g = np.zeros(y.numel(), y.dtype)
             g[i] = 1
             g = xp(y.value).asarray(g.reshape(y.shape))
-            rows.append(grad(y, leaves, Tensor.wrap(g), True, create_graph, allow_unused=True) if y.needs_grad else [None] * len(leaves))  # fmt: skip
+            found = [None] * len(leaves)
+            if y.needs_grad:
+                found = grad(y, leaves, Tensor.wrap(g), True, create_graph, allow_unused=True)
+            rows.append(found)
     result = tuple(_stack([row[i] for row in rows], y, x) for i, x in enumerate(leaves))
     return result if several else result[0]
 
 
 def _stack(rows, y, x):
-    from .functions import stack
-
     rows = [Tensor.wrap(xp(x.value).zeros_like(x.value)) if row is None else row for row in rows]
     return stack(rows).reshape((*y.shape, *x.shape))
 
@@ -326,8 +328,12 @@ class _Watch:
     def swept(self, y, parts):
         if any(part is not None and xp(raw(part)).isnan(raw(part)).any() for part in parts):
             line = self.lines.get(y.tick)
-            place = f"{line.filename}, line {line.lineno}:\n    {line.line}" if line else "unknown: before detect_anomaly"
-            raise RuntimeError(f"detect_anomaly: the gradient that {y.op.name} sends back is nan. It was called at {place}")
+            place = (
+                f"{line.filename}, line {line.lineno}:\n    {line.line}" if line else "unknown: before detect_anomaly"
+            )
+            raise RuntimeError(
+                f"detect_anomaly: the gradient that {y.op.name} sends back is nan. It was called at {place}"
+            )
 
 
 _here = __file__[: -len("autograd.py")]

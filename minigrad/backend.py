@@ -8,6 +8,7 @@ CPU, so that a seed gives the same numbers on every device.
 import math
 import operator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,7 @@ class Libraries(dict):
     """Type of a value -> the functions for it. A type met for the first time is looked up in `__missing__`."""
 
     def __missing__(self, kind):
+        found: Any
         if issubclass(kind, np.ndarray | np.generic):
             found = numpy_library
         elif issubclass(kind, int | float):
@@ -94,6 +96,35 @@ def xp(x, other=0.0):
     """
     library = libraries[type(x)]
     return libraries[type(other)] if library is numbers else library
+
+
+# ---------------------------------------------------------------- arrays and their dtypes
+
+
+def float_dtype(inputs):
+    """PyTorch's rule: arrays with dimensions decide, then tensors without; Python's and NumPy's numbers never do."""
+    if any(x is float64 for x in inputs):  # asked for by `cast`
+        return float64
+    arrays = [x for x in inputs if hasattr(x, "ndim") and not isinstance(x, np.generic) and x.dtype.kind == "f"]
+    dtypes = [x.dtype for x in arrays if x.ndim] or [x.dtype for x in arrays]
+    return float64 if float64 in dtypes else float32
+
+
+def as_array(data, dtype=None, device=None, copy=True):
+    """An array of `data`: floats become float32 unless they come as a NumPy array or a dtype is given."""
+    typed = isinstance(data, np.ndarray | np.generic) or type(data).__module__.startswith("cupy")
+    if not typed:
+        try:
+            data = np.array(data)
+        except ValueError as error:
+            raise ValueError(f"tensor: the rows have different lengths or are not numbers: {error}") from None
+    if data.dtype.kind not in "fiub":
+        raise TypeError(f"tensor: expected real numbers, got {data.dtype}; a list of tensors becomes one by mg.stack")
+    if dtype is None and data.dtype == float64 and not typed:
+        dtype = float32
+    array = data.astype(data.dtype if dtype is None else dtype, copy=copy and typed)
+    array = np.asarray(array) if isinstance(array, np.generic) else array
+    return array if device is None else to_device(array, device)
 
 
 # ---------------------------------------------------------------- devices

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .backend import Generator, default_generator, device_of, float32, int64, to_device
+from .backend import Generator, default_generator, float32, int64
 from .ops import raw
 from .tape import Memory
 from .tensor import Tensor

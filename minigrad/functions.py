@@ -12,10 +12,8 @@ from collections import namedtuple
 import numpy as np
 
 from .backend import xp
-from .ops import (
-    _count, _dims, abs, amax, amin, argmax, argmin, concatenate, contract, erf, euclidean, getitem, matmul, maximum, mean,
-    minimum, permute, raw, reshape, sqrt, sum, tanh, transpose, where, zero_pad,
-)  # fmt: skip
+from .ops import count, dims_of, abs, amax, amin, argmax, argmin, concatenate, contract, erf, euclidean, getitem
+from .ops import matmul, maximum, mean, minimum, permute, raw, reshape, sqrt, sum, tanh, transpose, where, zero_pad
 from .tape import Variable
 
 Extreme = namedtuple("Extreme", ["values", "indices"])
@@ -51,13 +49,13 @@ def masked_fill(x, mask, value):
 def var(x, dim=None, correction=1, keepdim=False):
     """Variance over `dim`: squared deviations from the mean, summed, divided by count - correction."""
     deviation = x - mean(x, dim, True)
-    return sum(deviation * deviation, dim, keepdim) / builtins.max(_count(x, dim) - correction, 0)
+    return sum(deviation * deviation, dim, keepdim) / builtins.max(count(x, dim) - correction, 0)
 
 
 def std(x, dim=None, correction=1, keepdim=False):
     """Standard deviation over `dim`, the square root of `var`; its gradient is 0 where all values are equal."""
     deviation = x - mean(x, dim, True)
-    return euclidean(deviation, dim, keepdim) / math.sqrt(builtins.max(_count(x, dim) - correction, 0))
+    return euclidean(deviation, dim, keepdim) / math.sqrt(builtins.max(count(x, dim) - correction, 0))
 
 
 def norm(x, p=2, dim=None, keepdim=False):
@@ -114,7 +112,9 @@ def gather(x, dim, index):
     """
     index, n = raw(index), x.shape[dim]
     if index.size and not (0 <= index.min() and index.max() < n):
-        raise IndexError(f"gather: indices along dimension {dim} must lie in 0..{n - 1}, got {index.min()}..{index.max()}")
+        raise IndexError(
+            f"gather: indices along dimension {dim} must lie in 0..{n - 1}, got {index.min()}..{index.max()}"
+        )
     key = [xp(index).arange(k).reshape((-1,) + (1,) * (index.ndim - i - 1)) for i, k in enumerate(index.shape)]
     key[dim] = index
     return getitem(x, tuple(key))
@@ -130,7 +130,7 @@ def flatten(x, start_dim=0, end_dim=-1):
 
 def squeeze(x, dim=None):
     """`x` without the dimensions of size 1: all of them, or `dim` if it is one of them."""
-    dims = [i for i in _dims(x, dim) if x.shape[i] == 1]
+    dims = [i for i in dims_of(x, dim) if x.shape[i] == 1]
     return getitem(x, tuple(0 if i in dims else slice(None) for i in range(x.ndim))) if dims else x
 
 
@@ -183,7 +183,9 @@ def outer(a, b):
 def dot(a, b):
     """The sum of the products of two vectors."""
     if a.ndim != 1 or b.ndim != 1:
-        raise ValueError(f"dot: expected two vectors, got shapes {tuple(a.shape)} and {tuple(b.shape)}; for more write @")
+        raise ValueError(
+            f"dot: expected two vectors, got shapes {tuple(a.shape)} and {tuple(b.shape)}; for more write @"
+        )
     return matmul(a, b)
 
 
@@ -234,5 +236,20 @@ def equal(a, b):
 
 
 # What is both a function, `mg.var(x)`, and a method, `x.var()`. Rows of the table are both too.
-methods = (square, rsqrt, reciprocal, gelu, masked_fill, var, std, norm, prod, max, min, gather, flatten, squeeze)
+methods: tuple = (
+    square,
+    rsqrt,
+    reciprocal,
+    gelu,
+    masked_fill,
+    var,
+    std,
+    norm,
+    prod,
+    max,
+    min,
+    gather,
+    flatten,
+    squeeze,
+)
 methods += (unsqueeze, split, chunk, outer, dot, allclose, equal)

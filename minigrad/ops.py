@@ -7,6 +7,7 @@ is arithmetic or another row.
 
 import builtins
 import math
+import operator
 from functools import wraps
 
 import numpy as np
@@ -86,9 +87,11 @@ sin = Op("sin", lambda x: xp(x).sin(x), lambda g, y, x: g * cos(x), doc="sine")
 cos = Op("cos", lambda x: xp(x).cos(x), lambda g, y, x: -g * sin(x), doc="cosine")
 tan = Op("tan", lambda x: xp(x).tan(x), lambda g, y, x: g * (1 + y * y), doc="tangent")
 tanh = Op("tanh", lambda x: xp(x).tanh(x), lambda g, y, x: g * (1 - y * y), doc="hyperbolic tangent")
-erf = Op("erf", lambda x: xp(x).erf(x), lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x), doc="error function")
+erf = Op("erf", lambda x: xp(x).erf(x), lambda g, y, x: g * exp(-x * x) * _BELL, doc="error function")
 abs = Op("abs", lambda x: xp(x).abs(x), lambda g, y, x: g * sign(x), doc="|x|; the slope at 0 is 0")
 relu = Op("relu", lambda x: xp(x).maximum(x, 0), lambda g, y, x: g * (y > 0), doc="max(x, 0); the slope at 0 is 0")
+
+_BELL = 2 / math.sqrt(math.pi)
 
 
 def _sigmoid(x):
@@ -147,35 +150,31 @@ clamp = Op(
 )
 
 # Steps and comparisons have a result but no derivative worth the name: they record nothing.
-sign = Op("sign", lambda x: xp(x).sign(x), doc="-1, 0 or 1")
-floor = Op("floor", lambda x: xp(x).floor(x), doc="the next integer below")
-ceil = Op("ceil", lambda x: xp(x).ceil(x), doc="the next integer above")
-round = Op("round", lambda x: xp(x).round(x), doc="the nearest integer; halves go to the even one")
-trunc = Op("trunc", lambda x: xp(x).trunc(x), doc="the integer part")
-eq = Op("eq", lambda a, b: a == b, doc="a == b")
-ne = Op("ne", lambda a, b: a != b, doc="a != b")
-lt = Op("lt", lambda a, b: a < b, doc="a < b")
-le = Op("le", lambda a, b: a <= b, doc="a <= b")
-gt = Op("gt", lambda a, b: a > b, doc="a > b")
-ge = Op("ge", lambda a, b: a >= b, doc="a >= b")
-logical_and = Op("logical_and", lambda a, b: xp(a, b).logical_and(a, b), doc="both true")
-logical_or = Op("logical_or", lambda a, b: xp(a, b).logical_or(a, b), doc="one of them true")
-logical_not = Op("logical_not", lambda x: xp(x).logical_not(x), doc="not true")
-bitwise_and = Op("bitwise_and", lambda a, b: a & b, doc="a & b")
-bitwise_or = Op("bitwise_or", lambda a, b: a | b, doc="a | b")
-bitwise_xor = Op("bitwise_xor", lambda a, b: a ^ b, doc="a ^ b")
-bitwise_not = Op("bitwise_not", lambda x: ~x, doc="~x")
-isnan = Op("isnan", lambda x: xp(x).isnan(x), doc="not a number")
-isfinite = Op("isfinite", lambda x: xp(x).isfinite(x), doc="neither infinite nor nan")
-isinf = Op("isinf", lambda x: xp(x).isinf(x), doc="infinite")
-floor_divide = quiet("floor_divide", lambda a, b: a // b, doc="floor of a / b")
+
+
+def _step(name, doc):
+    return Op(name, lambda *xs: getattr(xp(*xs), name)(*xs), doc=doc)
+
+
+sign, trunc = _step("sign", "-1, 0 or 1"), _step("trunc", "the integer part")
+floor, ceil = _step("floor", "the next integer below"), _step("ceil", "the next integer above")
+round = _step("round", "the nearest integer; halves go to the even one")
+isnan, isinf = _step("isnan", "whether x is not a number"), _step("isinf", "whether x is infinite")
+isfinite, logical_not = _step("isfinite", "neither infinite nor nan"), _step("logical_not", "whether x is 0 or false")
+logical_and, logical_or = _step("logical_and", "whether both are true"), _step("logical_or", "whether one is true")
+eq, ne = Op("eq", operator.eq, doc="a == b"), Op("ne", operator.ne, doc="a != b")
+lt, le = Op("lt", operator.lt, doc="a < b"), Op("le", operator.le, doc="a <= b")
+gt, ge = Op("gt", operator.gt, doc="a > b"), Op("ge", operator.ge, doc="a >= b")
+bitwise_and, bitwise_or = Op("bitwise_and", operator.and_, doc="a & b"), Op("bitwise_or", operator.or_, doc="a | b")
+bitwise_xor, bitwise_not = Op("bitwise_xor", operator.xor, doc="a ^ b"), Op("bitwise_not", operator.inv, doc="~x")
+floor_divide = quiet("floor_divide", operator.floordiv, doc="floor of a / b")
 
 elementwise = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
 
 # ---------------------------------------------------------------- reductions
 
 
-def _dims(x, dim):
+def dims_of(x, dim):
     """The reduced dimensions as a tuple of non-negative numbers; None stands for all."""
     dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
     return tuple(d % x.ndim if x.ndim else 0 for d in dims)
@@ -187,23 +186,24 @@ def _axis(dim):
 
 def _kept(g, x, dim):
     """`g` with the dimensions that the reduction of `x` removed back in place, of size 1."""
-    return reshape(g, tuple(1 if i in _dims(x, dim) else n for i, n in enumerate(x.shape)))
+    return reshape(g, tuple(1 if i in dims_of(x, dim) else n for i, n in enumerate(x.shape)))
 
 
-def _count(x, dim):
-    return math.prod(x.shape[d] for d in _dims(x, dim))
+def count(x, dim):
+    return math.prod(x.shape[d] for d in dims_of(x, dim))
 
 
 def _reduction(name, value, vjp, doc):
-    """A row with the arguments of a reduction; its VJP sees `g` and `y` with the reduced dimensions kept."""
+    """A row with the arguments of a reduction; its VJP sees `g` with the reduced dimensions kept."""
     return Op(
         name,
         lambda x, dim=None, keepdim=False: value(x, axis=_axis(dim), keepdims=keepdim),
-        lambda g, y, x, dim=None, keepdim=False: vjp(_kept(g, x, dim), _kept(y, x, dim), x, dim),
+        lambda g, y, x, dim=None, keepdim=False: vjp(_kept(g, x, dim), y, x, dim),
         doc=f"{doc}, over `dim` or over everything",
     )
 
 
+@np.errstate(all="ignore")
 def _logsumexp(x, axis, keepdims):
     top = x.max(axis=axis, keepdims=True)
     top = xp(x).where(xp(x).isfinite(top), top, 0.0)
@@ -212,41 +212,42 @@ def _logsumexp(x, axis, keepdims):
 
 
 def _share(g, y, x, dim):
-    best = x == y
+    best = x == _kept(y, x, dim)
     return g * best / sum(best, dim, True)  # equals share the gradient
-
-
-def _norm_vjp(g, y, x, dim):
-    return x * (where(y == 0, 0.0, g) / where(y == 0, 1.0, y))  # at 0 the subgradient 0
 
 
 def _norm(x, axis, keepdims):
     return xp(x).sqrt((x * x).sum(axis=axis, keepdims=keepdims))
 
 
-def _total(x, axis, keepdims):
-    return x.sum(axis=axis, keepdims=keepdims)
+def _norm_slope(g, y, x, dim):
+    y = _kept(y, x, dim)
+    return x * (where(y == 0, 0.0, g) / where(y == 0, 1.0, y))  # at 0 the subgradient 0
 
 
-def _mean(x, axis, keepdims):
-    return x.mean(axis=axis, keepdims=keepdims)
+def _logsumexp_slope(g, y, x, dim):
+    y = _kept(y, x, dim)
+    return g * exp(x - where(y == -math.inf, 0.0, y))
 
 
-sum = _reduction("sum", _total, lambda g, y, x, dim: expand(g, x.shape), doc="sum")
-mean = _reduction("mean", _mean, lambda g, y, x, dim: expand(g / _count(x, dim), x.shape), doc="mean")
+sum = _reduction("sum", lambda x, **over: x.sum(**over), lambda g, y, x, dim: expand(g, x.shape), doc="sum")
+mean = _reduction(
+    "mean", lambda x, **over: x.mean(**over), lambda g, y, x, dim: expand(g / count(x, dim), x.shape), doc="mean"
+)
 amax = _reduction("amax", lambda x, **over: x.max(**over), _share, doc="largest; equals share the gradient")
 amin = _reduction("amin", lambda x, **over: x.min(**over), _share, doc="smallest; equals share the gradient")
-euclidean = _reduction("euclidean", _norm, _norm_vjp, doc="square root of the sum of squares")
-logsumexp = _reduction(
-    "logsumexp",
-    np.errstate(all="ignore")(_logsumexp),
-    lambda g, y, x, dim: g * exp(x - where(y == -math.inf, 0.0, y)),
-    doc="log of the sum of exponentials, for any size",
-)
-all = Op("all", lambda x, dim=None, keepdim=False: x.all(axis=_axis(dim), keepdims=keepdim), doc="all true")
-any = Op("any", lambda x, dim=None, keepdim=False: x.any(axis=_axis(dim), keepdims=keepdim), doc="one of them true")
-argmax = Op("argmax", lambda x, dim=None, keepdim=False: x.argmax(axis=dim, keepdims=keepdim), doc="where the largest is")
-argmin = Op("argmin", lambda x, dim=None, keepdim=False: x.argmin(axis=dim, keepdims=keepdim), doc="where the smallest is")
+euclidean = _reduction("euclidean", _norm, _norm_slope, doc="square root of the sum of squares")
+logsumexp = _reduction("logsumexp", _logsumexp, _logsumexp_slope, doc="log(sum(exp(x))), for any size")
+
+
+def _search(name, doc):
+    """A row that reduces to truth values or places, which have no derivative; `name` is its NumPy method."""
+    value = lambda x, dim=None, keepdim=False: getattr(x, name)(axis=_axis(dim), keepdims=keepdim)
+    return Op(name, value, doc=f"{doc}, over `dim` or over everything")
+
+
+all, any = _search("all", doc="whether all are true"), _search("any", doc="whether one is true")
+argmax, argmin = _search("argmax", doc="where the largest is"), _search("argmin", doc="where the smallest is")
 
 
 def _softmax(x, dim=-1):
@@ -313,6 +314,10 @@ def _expand(x, *sizes):
     return xp(x).broadcast_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes)))
 
 
+def _flip(x, *dims):
+    return xp(x).flip(x, _sizes(dims))
+
+
 def _unpermute(g, y, x, *dims):
     order = [d % x.ndim for d in _sizes(dims)]
     return permute(g, tuple(order.index(d) for d in range(x.ndim)))
@@ -358,8 +363,8 @@ transpose = Op(
     view=True,
     doc="two dimensions exchanged",
 )
-expand = Op("expand", _expand, lambda g, y, x, *sizes: g, view=True, doc="copies along new dimensions or those of size 1, without copying")
-flip = Op("flip", lambda x, *dims: xp(x).flip(x, _sizes(dims)), lambda g, y, x, *dims: flip(g, *dims), view=True, doc="reversed along the dimensions")
+expand = Op("expand", _expand, lambda g, y, x, *sizes: g, view=True, doc="copies along dimensions, without copying")
+flip = Op("flip", _flip, lambda g, y, x, *dims: flip(g, *dims), view=True, doc="reversed along the dimensions")
 getitem = Op("getitem", lambda x, key: x[key], lambda g, y, x, key: scatter(g, key, x.shape), view=True, doc="x[key]")
 scatter = Op("scatter", _scatter, lambda g, y, x, key, shape: getitem(g, key), doc="zeros with x added at [key]")
 setitem = Op(
@@ -440,5 +445,6 @@ def operators(face):
     face.__hash__ = object.__hash__  # == compares values, dictionaries tell variables apart
     return face
 
+
 # Rows that functions and methods are built on, but that nobody calls by name.
-inside = ("flow", "getitem", "setitem", "scatter", "concatenate", "pad", "einsum", "euclidean", "cast", "convert", "move")
+inside = "flow getitem setitem scatter concatenate pad einsum euclidean cast convert move".split()

@@ -1,5 +1,7 @@
 """How a tensor's numbers are shown: PyTorch's way, four digits after the point, columns aligned."""
 
+from typing import Any
+
 import numpy as np
 
 from .backend import bool_, float32, int64
@@ -14,7 +16,7 @@ def show(array, suffix=""):
     >>> show(np.array([1, 2]))
     'tensor([1, 2])'
     """
-    style = {"float_kind": _floats(array)} if array.dtype.kind == "f" else None
+    style: Any = {"float_kind": _floats(array)} if array.dtype.kind == "f" else None
     text = np.array2string(array, separator=", ", prefix="tensor(", threshold=1000, formatter=style)
     dtype = "" if array.dtype in (float32, int64, bool_) else f", dtype={array.dtype}"
     return f"tensor({text}{dtype}{suffix})"

@@ -4,6 +4,8 @@ It exists to be drawn and stepped through: it is tracked from birth, `backward` 
 its gradient. Below it a neuron, a layer and a multi-layer perceptron (MLP) of scalars.
 """
 
+from typing import Any
+
 from .backend import default_generator
 from .fused import weighted_sum
 from .ops import elementwise, operators
@@ -47,8 +49,8 @@ class Scalar(Variable):
     @staticmethod
     def explain(op, values, error):
         """The error of an operation on floats, with the operation and its inputs named."""
-        kind = next(k for k in (TypeError, IndexError, ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
-                    if isinstance(error, k))  # fmt: skip
+        kinds = (TypeError, ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
+        kind = next(k for k in kinds if isinstance(error, k))
         return kind(f"{op.name} of {', '.join(map(repr, values))}: {error}")
 
     @property
@@ -121,7 +123,9 @@ class Neuron(Module):
     def composed(self, x):
         """The same number from single multiplications and additions: slower, and every step can be drawn."""
         self._expect(x)
-        total = sum((w * xi for w, xi in zip(self.w, x, strict=True)), self.b)
+        total: Any = self.b
+        for w, xi in zip(self.w, x, strict=True):
+            total = total + w * xi
         return total.relu() if self.nonlin else total
 
     def _expect(self, x):

@@ -7,9 +7,11 @@ before the inputs it was made of, so each gradient is complete when it is passed
 
 import itertools
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from operator import attrgetter
 from types import MethodType
+from typing import Any
 
 clock = itertools.count(1)
 
@@ -18,7 +20,7 @@ class Mode(threading.local):
     """What each thread decides for itself: is it recording, and does anybody watch (`detect_anomaly` does)."""
 
     recording = True
-    observer = None
+    observer: Any = None
 
 
 mode = Mode()
@@ -68,7 +70,10 @@ class Memory:
 class Variable:
     """A value that remembers where it came from. Its faces are `Scalar` (a float) and `Tensor` (an array)."""
 
-    __slots__ = ("value", "needs_grad", "grad", "op", "inputs", "params", "tick", "keeps", "memory", "hooks", "__weakref__")  # fmt: skip
+    __slots__ = "value needs_grad grad op inputs params tick keeps memory hooks __weakref__".split()
+    face: type["Variable"]  # the class of what is computed from it
+    wrap: Callable[..., Any]
+    explain: Callable[..., Exception]
 
     def __init__(self, value, needs_grad=False):
         self.value = value
@@ -80,7 +85,7 @@ class Variable:
         self.tick = next(clock)
         self.keeps = False  # whether a result keeps its gradient, as leaves do
         self.memory = None  # until somebody writes or shares, there is nothing to tell
-        self.hooks = ()
+        self.hooks: tuple = ()
 
     @property
     def is_leaf(self):

@@ -1,18 +1,18 @@
 """Tensor: a variable that holds an array, with PyTorch's names.
 
 Its operations are rows of the table, set as methods at the end of this file; here is what a table can't say: how
-tensors are made, shown, moved, changed in place, and turned back into NumPy.
+tensors are made, shown, moved and turned back into NumPy. Changes in place are beside it, in `inplace.py`.
 """
 
-import builtins
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import backend, functions, ops
-from .backend import default_generator, device_of, float32, float64, int64, to_device, xp
-from .ops import cast, convert, getitem, move, operators, raw, setitem
+from .backend import as_array, device_of, float32, float64, float_dtype, int64, to_device, xp
+from .ops import cast, convert, getitem, move, operators, raw
 from .printing import show
-from .tape import Memory, Variable, clock, history, mode, sweep
+from .tape import Memory, Variable, sweep
 
 
 @operators
@@ -29,8 +29,12 @@ class Tensor(Variable):
 
     __slots__ = ()
 
+    if TYPE_CHECKING:  # the table's methods, for tools that read and don't run
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def __init__(self, data=(), dtype=float32, device=None, requires_grad=False):
-        super().__init__(_array(data, dtype, device))
+        super().__init__(as_array(raw(data), dtype, device))
         self.requires_grad = requires_grad
 
     @classmethod
@@ -39,7 +43,7 @@ class Tensor(Variable):
         if isinstance(value, np.generic):
             value = np.asarray(value)
         if value.dtype is float64 and inputs:
-            value = value.astype(_float_dtype(inputs), copy=False)
+            value = value.astype(float_dtype(inputs), copy=False)
         y = Tensor.__new__(Tensor)
         Variable.__init__(y, value)
         return y
@@ -208,7 +212,7 @@ class Tensor(Variable):
     @data.setter
     def data(self, new):
         if raw(new) is not self.value:
-            self.value, self.memory = _array(new, None, None, copy=False), getattr(new, "memory", None)
+            self.value, self.memory = as_array(raw(new), copy=False), getattr(new, "memory", None)
             self.touch()
 
     def numpy(self):
@@ -225,13 +229,12 @@ class Tensor(Variable):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        """`array * tensor` arrives here as np.multiply. Other functions of NumPy are named with what to write."""
-        op = _ufuncs.get(ufunc.__name__)
-        if op is not None and method == "__call__" and not options:
-            return op(*inputs)
-        ours = next((name for name in (ufunc.__name__, _torch_names.get(ufunc.__name__)) if name in methods), None)
-        remedy = f"write mg.{ours}(x) or x.{ours}()" if ours and not options else "write x.detach().numpy() first"
-        raise TypeError(f"np.{ufunc.__name__} can't record a tensor: {remedy}")
+        """`array * tensor` arrives here as np.multiply. Functions other than operators are told what to write."""
+        name = _ufuncs.get(ufunc.__name__, ufunc.__name__)
+        if method == "__call__" and len(inputs) == 2 and not options and name in methods:
+            return methods[name](*inputs)
+        remedy = f"mg.{name}(x) or x.{name}()" if name in methods else "x.detach().numpy() first"
+        raise TypeError(f"np.{ufunc.__name__} can't record a tensor: write {remedy}")
 
     def item(self):
         """The one number as a Python number."""
@@ -341,91 +344,8 @@ class Tensor(Variable):
         """Expanded to the shape of another tensor."""
         return self.expand(other.shape)
 
-    # ------------------------------------------------------------ elements and changes in place
-
     def __getitem__(self, key):
-        return getitem(self, _key(key))
-
-    def __setitem__(self, key, value):
-        key = _key(key)
-        if self._free(value):
-            self.value[key] = raw(value)
-            self.touch()
-        else:
-            self._become(setitem, value, key)
-
-    def _free(self, *others):
-        """Whether the numbers can simply be overwritten, because nothing of it has to be recorded."""
-        return not mode.recording or not builtins.any(isinstance(x, Variable) and x.needs_grad for x in (self, *others))
-
-    def _become(self, op, *others):
-        """Turn into `op(self, *others)`, in the same memory.
-
-        Recorded, the tensor hands its history to a twin that keeps the old numbers, and becomes the result.
-        """
-        if self._free(*others):
-            y = op(self.value, *map(raw, others))
-        elif self.op is None and self.needs_grad:
-            raise RuntimeError(
-                f"{op.name}: a leaf that requires a gradient can't be changed in place while recording. "
-                "To update a parameter write `with mg.no_grad():` around it; to compute, write a new tensor, x = x + 1"
-            )
-        elif self.op is not None and self.op.view and self.memory is not None:
-            raise RuntimeError(
-                f"{op.name}: this tensor looks into the memory of the one it was made from ({self.op.name}); "
-                "change that one, or write a new tensor, x = x + 1"
-            )
-        elif self in history([x for x in others if isinstance(x, Variable)]):
-            raise RuntimeError(
-                f"{op.name}: the new value was computed from this tensor, whose old value is still needed; "
-                "write a new tensor, x = x + f(x) instead of x += f(x)"
-            )
-        else:
-            twin = Tensor.wrap(self.value.copy())
-            for slot in ("needs_grad", "op", "inputs", "params", "tick", "keeps", "hooks"):
-                setattr(twin, slot, getattr(self, slot))
-            y = op(twin, *others)
-        result = raw(y)
-        if result.shape != self.shape:
-            raise ValueError(f"{op.name} in place: the result has shape {result.shape}, the tensor {self.shape}")
-        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            raise TypeError(f"{op.name} in place: a {result.dtype} result doesn't fit a {self.dtype} tensor")
-        self.value[...] = result
-        self.touch()
-        if isinstance(y, Tensor):
-            self.needs_grad, self.op, self.inputs, self.params = y.needs_grad, y.op, y.inputs, y.params
-            self.tick, self.keeps, self.hooks = next(clock), False, ()
-        return self
-
-    def copy_(self, other):
-        """Take over another tensor's numbers; shapes broadcast."""
-        self[...] = to_device(other, self.device) if isinstance(other, np.ndarray) else other
-        return self
-
-    def fill_(self, number):
-        """Set every number to `number`."""
-        self[...] = number
-        return self
-
-    def zero_(self):
-        """Set every number to 0."""
-        return self.fill_(0)
-
-    def add_(self, other, alpha=1):
-        """Add `alpha * other` in place."""
-        return self._become(ops.add, other if alpha == 1 else alpha * other)
-
-    def sub_(self, other, alpha=1):
-        """Subtract `alpha * other` in place."""
-        return self._become(ops.sub, other if alpha == 1 else alpha * other)
-
-    def normal_(self, mean=0.0, std=1.0, generator=None):
-        """Draw every number from the normal distribution."""
-        return self.copy_((generator or default_generator).numpy.normal(mean, std, self.shape))
-
-    def uniform_(self, low=0.0, high=1.0, generator=None):
-        """Draw every number evenly from `low` to `high`."""
-        return self.copy_((generator or default_generator).numpy.uniform(low, high, self.shape))
+        return getitem(self, place(key))
 
 
 class _Handle:
@@ -458,10 +378,10 @@ def seed(y, gradient, create_graph):
     return raw(gradient)
 
 
-def _key(key):
+def place(key):
     """An index with the tensors in it replaced by their arrays."""
     if isinstance(key, tuple | list):
-        return type(key)(_key(k) for k in key)
+        return type(key)(place(k) for k in key)
     return raw(key)
 
 
@@ -476,51 +396,19 @@ def _same_place(a, b):
     return a.type == b.type and (a.index or 0) == (b.index or 0)
 
 
-def _float_dtype(inputs):
-    """PyTorch's rule: arrays with dimensions decide, then tensors without; Python's and NumPy's numbers never do."""
-    if builtins.any(x is float64 for x in inputs):  # asked for by `cast`
-        return float64
-    arrays = [x for x in inputs if hasattr(x, "ndim") and not isinstance(x, np.generic) and x.dtype.kind == "f"]
-    dtypes = [x.dtype for x in arrays if x.ndim] or [x.dtype for x in arrays]
-    return float64 if float64 in dtypes else float32
-
-
-def _array(data, dtype, device, copy=True):
-    """The raw array for `data`: floats become float32 unless they come as a NumPy array or a dtype is given."""
-    typed = isinstance(data, Variable | np.ndarray | np.generic) or type(data).__module__.startswith("cupy")
-    if isinstance(data, Variable):
-        data = data.value
-    if not typed:
-        try:
-            data = np.array(data)
-        except ValueError as error:
-            raise ValueError(f"tensor: the rows have different lengths or are not numbers: {error}") from None
-    if data.dtype.kind not in "fiub":
-        raise TypeError(f"tensor: expected real numbers, got {data.dtype}; a list of tensors becomes one by mg.stack")
-    if dtype is None and data.dtype == float64 and not typed:
-        dtype = float32
-    array = data.astype(data.dtype if dtype is None else dtype, copy=copy and typed)
-    array = np.asarray(array) if isinstance(array, np.generic) else array
-    return array if device is None else to_device(array, device)
-
-
 Tensor.face = Tensor
 methods = {name: op for name, op in ops.rows.items() if name not in ops.inside}
 methods |= {f.__name__: f for f in functions.methods} | {"mm": ops.matmul, "bmm": ops.matmul}
-for name, function in methods.items():
+special = {"view": ops.reshape, "where": lambda self, condition, other: ops.where(condition, self, other)}
+for name, function in (methods | special).items():
     setattr(Tensor, name, function)
-Tensor.view = ops.reshape
-Tensor.where = lambda self, condition, other: ops.where(condition, self, other)
-for name, op in ops.elementwise.items():
-    if not hasattr(Tensor, name + "_"):
-        setattr(Tensor, name + "_", lambda self, *others, op=op: self._become(op, *others))
-for name, op in ops.symbols.items():
-    setattr(Tensor, f"__i{name}__", lambda self, other, op=op: self._become(op, other))
 
-_ufuncs = {getattr(np, name).__name__: op for name, op in {
-    "add": ops.add, "subtract": ops.sub, "multiply": ops.mul, "divide": ops.div, "power": ops.pow,
-    "remainder": ops.remainder, "floor_divide": ops.floor_divide, "matmul": ops.matmul, "equal": ops.eq,
-    "not_equal": ops.ne, "less": ops.lt, "less_equal": ops.le, "greater": ops.gt, "greater_equal": ops.ge,
-    "bitwise_and": ops.bitwise_and, "bitwise_or": ops.bitwise_or, "bitwise_xor": ops.bitwise_xor,
-}.items()}  # fmt: skip
-_torch_names = {"negative": "neg", "absolute": "abs", "rint": "round"}
+_ufuncs = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "equal": "eq", "not_equal": "ne"}
+_ufuncs |= {
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "negative": "neg",
+    "absolute": "abs",
+}
