@@ -22,7 +22,8 @@ from .tensor import methods as _methods
 __version__ = "0.1.0"
 
 globals().update(_methods)  # every row of the table is a function here: mg.exp, mg.matmul, mg.where...
-grad, bool, double, half, long = autograd.grad, bool_, float64, float16, int64
+grad, set_grad_enabled = autograd.grad, autograd.set_grad_enabled
+bool, double, half, long = bool_, float64, float16, int64
 
 
 def is_tensor(x):

@@ -64,6 +64,19 @@ def _own(g, create_graph):
     return g if isinstance(g, Variable | float) else Tensor.wrap(xp(g).array(g))
 
 
+class set_grad_enabled:
+    """Record from now on, or not: `set_grad_enabled(False)`; as `with set_grad_enabled(training):` only inside."""
+
+    def __init__(self, mode_):
+        self.before, mode.recording = mode.recording, bool(mode_)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        mode.recording = self.before
+
+
 # ---------------------------------------------------------------- Jacobians and Hessians
 
 

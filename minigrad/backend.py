@@ -88,14 +88,17 @@ numpy_library = Library(np, erf=_erf, power=operator.pow)
 libraries = Libraries()
 
 
-def xp(x, other=0.0):
-    """The functions that work on `x`, or on `x` and `other`: `numbers`, NumPy or CuPy.
+def xp(x, *others):
+    """The functions that work on `x`, and on `others` with it: `numbers`, NumPy or CuPy.
 
     >>> xp(0.0).exp(0.0), xp(np.zeros(2)).exp(np.zeros(2)).tolist()
     (1.0, [1.0, 1.0])
     """
     library = libraries[type(x)]
-    return libraries[type(other)] if library is numbers else library
+    for other in others:
+        if library is numbers:
+            library = libraries[type(other)]
+    return library
 
 
 # ---------------------------------------------------------------- arrays and their dtypes

@@ -50,11 +50,7 @@ flow = quiet(
 )
 
 div = quiet(
-    "div",
-    lambda a, b: a / b,
-    lambda g, y, a, b: flow(g, 1 / b),
-    lambda g, y, a, b: flow(g, -y / b),
-    doc="a / b",
+    "div", lambda a, b: a / b, lambda g, y, a, b: flow(g, 1 / b), lambda g, y, a, b: flow(g, -y / b), doc="a / b"
 )
 
 
@@ -114,26 +110,29 @@ leaky_relu = Op(
 
 where = Op(
     "where",
-    lambda condition, a, b: xp(condition).where(condition, a, b),
+    lambda condition, a, b: xp(condition, a, b).where(condition, a, b),
     None,
     lambda g, y, condition, a, b: where(condition, g, 0.0),
     lambda g, y, condition, a, b: where(condition, 0.0, g),
     doc="a where the condition is true, b elsewhere",
 )
-maximum = Op(
-    "maximum",
-    lambda a, b: xp(a, b).maximum(a, b),
-    lambda g, y, a, b: where(a > b, g, where(a == b, g / 2, 0.0)),
-    lambda g, y, a, b: where(b > a, g, where(a == b, g / 2, 0.0)),
-    doc="the larger of a and b; equals share the gradient",
-)
-minimum = Op(
-    "minimum",
-    lambda a, b: xp(a, b).minimum(a, b),
-    lambda g, y, a, b: where(a < b, g, where(a == b, g / 2, 0.0)),
-    lambda g, y, a, b: where(b < a, g, where(a == b, g / 2, 0.0)),
-    doc="the smaller of a and b; equals share the gradient",
-)
+
+
+def _contest(wins):
+    """The VJP of one side of a contest: all of `g` where it wins, half of it where the two draw."""
+    return lambda g, y, a, b: where(wins(a, b), g, where(a == b, g / 2, 0.0))
+
+
+def _maximum(a, b):
+    return xp(a, b).maximum(a, b)
+
+
+def _minimum(a, b):
+    return xp(a, b).minimum(a, b)
+
+
+maximum = Op("maximum", _maximum, _contest(operator.gt), _contest(operator.lt), doc="the larger; a draw is shared")
+minimum = Op("minimum", _minimum, _contest(operator.lt), _contest(operator.gt), doc="the smaller; a draw is shared")
 
 
 def _inside(x, low, high):
@@ -323,6 +322,14 @@ def _unpermute(g, y, x, *dims):
     return permute(g, tuple(order.index(d) for d in range(x.ndim)))
 
 
+def _getitem(x, key):
+    y = x[key]
+    key = key if isinstance(key, tuple) else (key,)
+    if y.ndim or builtins.any(k is ... for k in key):
+        return y
+    return x[(*key, ...)]  # NumPy gives a number for x[0]; with an ellipsis, a view like any other
+
+
 def _scatter(x, key, shape):
     result = xp(x).zeros(shape, x.dtype)
     if builtins.any(isinstance(k, list) or hasattr(k, "dtype") for k in (key if isinstance(key, tuple) else (key,))):
@@ -350,11 +357,7 @@ reshape = Op(
     doc="the same numbers in another shape; -1 stands for what is left",
 )
 permute = Op(
-    "permute",
-    lambda x, *dims: x.transpose(_sizes(dims)),
-    _unpermute,
-    view=True,
-    doc="dimensions in the order given",
+    "permute", lambda x, *dims: x.transpose(_sizes(dims)), _unpermute, view=True, doc="dimensions in the order given"
 )
 transpose = Op(
     "transpose",
@@ -365,7 +368,7 @@ transpose = Op(
 )
 expand = Op("expand", _expand, lambda g, y, x, *sizes: g, view=True, doc="copies along dimensions, without copying")
 flip = Op("flip", _flip, lambda g, y, x, *dims: flip(g, *dims), view=True, doc="reversed along the dimensions")
-getitem = Op("getitem", lambda x, key: x[key], lambda g, y, x, key: scatter(g, key, x.shape), view=True, doc="x[key]")
+getitem = Op("getitem", _getitem, lambda g, y, x, key: scatter(g, key, x.shape), view=True, doc="x[key]")
 scatter = Op("scatter", _scatter, lambda g, y, x, key, shape: getitem(g, key), doc="zeros with x added at [key]")
 setitem = Op(
     "setitem",
@@ -417,6 +420,7 @@ contract = Op(
     "einsum",
     lambda *xs, equation: xp(xs[0]).einsum(equation, *xs, optimize=len(xs) > 2),
     joint=_einsum_parts,
+    view=True,
     doc="sums of products as the equation says, spelled out: no repeated letter in a term, no ellipsis",
 )
 

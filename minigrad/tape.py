@@ -120,15 +120,17 @@ class Op:
     def __call__(self, *inputs, **params):
         if params:
             inputs, params = self.arrange(inputs, params)
-        face, needs_grad, foreign, values = None, False, False, []
+        face, needs_grad, borrowed, values = None, False, False, []
         for x in inputs:
             if isinstance(x, Variable):
                 face = face or x.face
                 if x.face is not face:
                     raise TypeError(f"{self.name}: a Scalar and a Tensor don't mix; make both with mg.tensor")
                 needs_grad = needs_grad or x.needs_grad
-                foreign = foreign or (x.memory is not None and x.memory.foreign)
+                borrowed = borrowed or (x.memory is not None and x.memory.foreign)
                 x = x.value
+            else:
+                borrowed = borrowed or hasattr(x, "copy") or type(x) is tuple
             values.append(x)
         if face is None:
             return self.value(*values, **params)
@@ -140,7 +142,7 @@ class Op:
             y.memory = inputs[0].memory = inputs[0].memory or Memory()
         if needs_grad and mode.recording and self.differentiable:
             y.op, y.params, y.needs_grad = self, params, True
-            y.inputs = tuple(map(own, inputs)) if foreign else inputs
+            y.inputs = tuple(map(own, inputs)) if borrowed else inputs
             if mode.observer is not None:
                 mode.observer.recorded(y)
         return y
@@ -174,8 +176,12 @@ class Op:
 
 
 def own(x):
-    """A private copy of memory that NumPy shares, so that what the tape remembers stays as it was."""
-    return x.value.copy() if isinstance(x, Variable) and x.memory is not None and x.memory.foreign else x
+    """A private copy of what somebody else may write to (arrays, lists, memory shared with NumPy), else `x` itself."""
+    if isinstance(x, Variable):
+        return x.value.copy() if x.memory is not None and x.memory.foreign else x
+    if type(x) is tuple:  # an index, say, with arrays in it
+        return tuple(map(own, x))
+    return x.copy() if hasattr(x, "copy") else x
 
 
 def history(outputs):

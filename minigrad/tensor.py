@@ -292,57 +292,9 @@ class Tensor(Variable):
             x = move(x, device)
         return x
 
-    def astype(self, dtype):
-        """As another dtype; NumPy's name for `to`."""
-        return self.to(dtype=dtype)
-
-    def type(self, dtype):
-        """As another dtype; an older name for `to`."""
-        return self.to(dtype=dtype)
-
-    def float(self):
-        """As float32."""
-        return self.to(float32)
-
-    def double(self):
-        """As float64."""
-        return self.to(float64)
-
-    def long(self):
-        """As int64."""
-        return self.to(int64)
-
-    def int(self):
-        """As int32."""
-        return self.to(backend.int32)
-
-    def bool(self):
-        """As booleans."""
-        return self.to(backend.bool_)
-
-    def cpu(self):
-        """On the CPU."""
-        return self.to("cpu")
-
-    def cuda(self):
-        """On the GPU."""
-        return self.to("cuda")
-
     def contiguous(self):
-        """The tensor itself: memory order is NumPy's business."""
+        """The tensor itself: the order in memory is NumPy's business."""
         return self
-
-    def t(self):
-        """The transpose of a matrix."""
-        return self.T
-
-    def view_as(self, other):
-        """In the shape of another tensor."""
-        return self.reshape(other.shape)
-
-    def expand_as(self, other):
-        """Expanded to the shape of another tensor."""
-        return self.expand(other.shape)
 
     def __getitem__(self, key):
         return getitem(self, place(key))
@@ -399,16 +351,22 @@ def _same_place(a, b):
 Tensor.face = Tensor
 methods = {name: op for name, op in ops.rows.items() if name not in ops.inside}
 methods |= {f.__name__: f for f in functions.methods} | {"mm": ops.matmul, "bmm": ops.matmul}
-special = {"view": ops.reshape, "where": lambda self, condition, other: ops.where(condition, self, other)}
+dtypes = {"half": backend.float16, "float": float32, "double": float64, "bool": backend.bool_}
+dtypes |= {"int": backend.int32, "long": int64}
+places = {"cpu": "cpu", "cuda": "cuda"}
+special = {name: lambda self, to=to: self.to(to) for name, to in (dtypes | places).items()} | {
+    "astype": lambda self, dtype: self.to(dtype=dtype),
+    "type": lambda self, dtype: self.to(dtype=dtype),
+    "t": lambda self: self.T,
+    "view": ops.reshape,
+    "view_as": lambda self, other: self.reshape(other.shape),
+    "expand_as": lambda self, other: self.expand(other.shape),
+    "where": lambda self, condition, other: ops.where(condition, self, other),
+}
 for name, function in (methods | special).items():
     setattr(Tensor, name, function)
 
+# How NumPy calls what the table calls otherwise.
 _ufuncs = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "equal": "eq", "not_equal": "ne"}
-_ufuncs |= {
-    "less": "lt",
-    "less_equal": "le",
-    "greater": "gt",
-    "greater_equal": "ge",
-    "negative": "neg",
-    "absolute": "abs",
-}
+_ufuncs |= {"less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
+_ufuncs |= {"negative": "neg", "absolute": "abs", "rint": "round"}
