@@ -162,10 +162,26 @@ class device:
     def __hash__(self):
         return hash(str(self))
 
+    def same(self, other):
+        """Whether both are the same place: "cuda" is "cuda:0"."""
+        return (self.type, self.index or 0) == (other.type, other.index or 0)
+
 
 def device_of(array):
     """Where an array lives: `cpu`, or `cuda:N` for a CuPy array."""
     return device("cpu") if xp(array) in (numpy_library, numbers) else device("cuda", array.device.id)
+
+
+def describe(value):
+    """A value in few words, for errors: an array's dtype, shape and, if it isn't the CPU, device.
+
+    >>> describe(np.zeros((2, 3))), describe(3.0)
+    ('float64[2, 3]', '3.0')
+    """
+    if not hasattr(value, "shape"):
+        return repr(value)
+    where = device_of(value)
+    return f"{value.dtype}{list(value.shape)}" + ("" if where.type == "cpu" else f" on {where}")
 
 
 def to_device(array, where):

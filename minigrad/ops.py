@@ -21,6 +21,10 @@ def raw(x):
     return x.value if isinstance(x, Variable) else x
 
 
+def _named(name):
+    return lambda *xs: getattr(xp(*xs), name)(*xs)
+
+
 def quiet(name, value, *vjps, doc):
     """A row where infinities and nan are values, as in PyTorch, and NumPy's warnings are silent."""
 
@@ -123,16 +127,12 @@ def _contest(wins):
     return lambda g, y, a, b: where(wins(a, b), g, where(a == b, g / 2, 0.0))
 
 
-def _maximum(a, b):
-    return xp(a, b).maximum(a, b)
-
-
-def _minimum(a, b):
-    return xp(a, b).minimum(a, b)
-
-
-maximum = Op("maximum", _maximum, _contest(operator.gt), _contest(operator.lt), doc="the larger; a draw is shared")
-minimum = Op("minimum", _minimum, _contest(operator.lt), _contest(operator.gt), doc="the smaller; a draw is shared")
+maximum = Op(
+    "maximum", _named("maximum"), _contest(operator.gt), _contest(operator.lt), doc="the larger; a draw is shared"
+)
+minimum = Op(
+    "minimum", _named("minimum"), _contest(operator.lt), _contest(operator.gt), doc="the smaller; a draw is shared"
+)
 
 
 def _inside(x, low, high):
@@ -152,7 +152,7 @@ clamp = Op(
 
 
 def _step(name, doc):
-    return Op(name, lambda *xs: getattr(xp(*xs), name)(*xs), doc=doc)
+    return Op(name, _named(name), doc=doc)
 
 
 sign, trunc = _step("sign", "-1, 0 or 1"), _step("trunc", "the integer part")
@@ -313,10 +313,6 @@ def _expand(x, *sizes):
     return xp(x).broadcast_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes)))
 
 
-def _flip(x, *dims):
-    return xp(x).flip(x, _sizes(dims))
-
-
 def _unpermute(g, y, x, *dims):
     order = [d % x.ndim for d in _sizes(dims)]
     return permute(g, tuple(order.index(d) for d in range(x.ndim)))
@@ -367,7 +363,13 @@ transpose = Op(
     doc="two dimensions exchanged",
 )
 expand = Op("expand", _expand, lambda g, y, x, *sizes: g, view=True, doc="copies along dimensions, without copying")
-flip = Op("flip", _flip, lambda g, y, x, *dims: flip(g, *dims), view=True, doc="reversed along the dimensions")
+flip = Op(
+    "flip",
+    lambda x, *dims: xp(x).flip(x, _sizes(dims)),
+    lambda g, y, x, *dims: flip(g, *dims),
+    view=True,
+    doc="in reverse",
+)
 getitem = Op("getitem", _getitem, lambda g, y, x, key: scatter(g, key, x.shape), view=True, doc="x[key]")
 scatter = Op("scatter", _scatter, lambda g, y, x, key, shape: getitem(g, key), doc="zeros with x added at [key]")
 setitem = Op(

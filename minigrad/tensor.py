@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import backend, functions, ops
-from .backend import as_array, device_of, float32, float64, float_dtype, int64, to_device, xp
+from .backend import as_array, describe, device_of, float32, float64, float_dtype, int64, to_device, xp
 from .ops import cast, convert, getitem, move, operators, raw
 from .printing import show
 from .tape import Memory, Variable, sweep
@@ -57,7 +57,7 @@ class Tensor(Variable):
                 f"{op.name}: one tensor is on {' and one on '.join(sorted(devices))}; move one with .to(device)"
             )
         kind = next(k for k in (IndexError, TypeError, ValueError, ArithmeticError) if isinstance(error, k))
-        return kind(f"{op.name} of {', '.join(map(_describe, values))}: {error}")
+        return kind(f"{op.name} of {', '.join(map(describe, values))}: {error}")
 
     # ------------------------------------------------------------ what it is
 
@@ -288,7 +288,7 @@ class Tensor(Variable):
         if dtype is not None and np.dtype(dtype) != x.dtype:
             dtype = np.dtype(dtype)
             x = cast(x, dtype) if dtype.kind == "f" else convert(x, dtype)
-        if device is not None and not _same_place(x.device, backend.device(device)):
+        if device is not None and not x.device.same(backend.device(device)):
             x = move(x, device)
         return x
 
@@ -335,17 +335,6 @@ def place(key):
     if isinstance(key, tuple | list):
         return type(key)(place(k) for k in key)
     return raw(key)
-
-
-def _describe(value):
-    if hasattr(value, "shape"):
-        where = device_of(value)
-        return f"{value.dtype}{list(value.shape)}" + ("" if where.type == "cpu" else f" on {where}")
-    return repr(value)
-
-
-def _same_place(a, b):
-    return a.type == b.type and (a.index or 0) == (b.index or 0)
 
 
 Tensor.face = Tensor
