@@ -10,8 +10,7 @@ import numpy as np
 
 from .backend import float64, xp
 from .functions import stack
-from .ops import raw
-from .tape import Op, Variable, enable_grad, mode, no_grad, sweep
+from .tape import Op, Variable, enable_grad, mode, no_grad, raw, sweep
 from .tensor import Tensor, seed
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 
 from .backend import Generator, default_generator, float32, int64
-from .ops import raw
-from .tape import Memory
+from .tape import Memory, raw
 from .tensor import Tensor
 
 

@@ -8,13 +8,20 @@ import itertools
 import math
 import string
 from collections import namedtuple
+from functools import wraps
 
 import numpy as np
 
 from .backend import xp
 from .ops import count, dims_of, abs, amax, amin, argmax, argmin, concatenate, contract, erf, euclidean, getitem
-from .ops import matmul, maximum, mean, minimum, permute, raw, reshape, sqrt, sum, tanh, transpose, where, zero_pad
-from .tape import Variable
+from .ops import matmul, maximum, mean, minimum, permute, reshape, sqrt, sum, tanh, transpose, where, zero_pad
+from .tape import Variable, raw, spell
+
+
+def _spelled(function):
+    """Let a function with `dim` and `keepdim` take NumPy's `axis` and `keepdims` too, as rows do."""
+    return wraps(function)(lambda *inputs, **params: function(*inputs, **spell(params)))
+
 
 Extreme = namedtuple("Extreme", ["values", "indices"])
 
@@ -46,18 +53,26 @@ def masked_fill(x, mask, value):
     return where(mask, value, x)
 
 
-def var(x, dim=None, correction=1, keepdim=False):
-    """Variance over `dim`: squared deviations from the mean, summed, divided by count - correction."""
-    deviation = x - mean(x, dim, True)
-    return sum(deviation * deviation, dim, keepdim) / builtins.max(count(x, dim) - correction, 0)
+@_spelled
+def var(x, dim=None, correction=1, keepdim=False, unbiased=None):
+    """Variance over `dim`: squared deviations from the mean, summed, divided by count - correction.
+
+    `unbiased=False` is PyTorch's older way to write `correction=0`.
+    """
+    return sum(square(x - mean(x, dim, True)), dim, keepdim) / _freedom(x, dim, correction, unbiased)
 
 
-def std(x, dim=None, correction=1, keepdim=False):
+@_spelled
+def std(x, dim=None, correction=1, keepdim=False, unbiased=None):
     """Standard deviation over `dim`, the square root of `var`; its gradient is 0 where all values are equal."""
-    deviation = x - mean(x, dim, True)
-    return euclidean(deviation, dim, keepdim) / math.sqrt(builtins.max(count(x, dim) - correction, 0))
+    return euclidean(x - mean(x, dim, True), dim, keepdim) / math.sqrt(_freedom(x, dim, correction, unbiased))
 
 
+def _freedom(x, dim, correction, unbiased):
+    return builtins.max(count(x, dim) - (correction if unbiased is None else int(unbiased)), 0)
+
+
+@_spelled
 def norm(x, p=2, dim=None, keepdim=False):
     """(sum |x|**p) ** (1/p) over `dim`; p may be infinite. The gradient at 0 is 0."""
     if p in (2, "fro"):
@@ -69,6 +84,7 @@ def norm(x, p=2, dim=None, keepdim=False):
     return sum(abs(x) ** p, dim, keepdim) ** (1 / p)
 
 
+@_spelled
 def prod(x, dim=None, keepdim=False):
     """Product over `dim`, of halves multiplied with halves: right, also in its derivatives, where x has zeros."""
     if dim is None:
@@ -84,11 +100,13 @@ def prod(x, dim=None, keepdim=False):
     return x if keepdim else squeeze(x, dim)
 
 
+@_spelled
 def max(x, dim=None, keepdim=False):
     """The largest of all; along `dim`, a pair of values and indices; of two tensors, the larger elementwise."""
     return _extreme(x, dim, keepdim, amax, argmax, maximum)
 
 
+@_spelled
 def min(x, dim=None, keepdim=False):
     """The smallest of all; along `dim`, a pair of values and indices; of two tensors, the smaller elementwise."""
     return _extreme(x, dim, keepdim, amin, argmin, minimum)
@@ -104,6 +122,7 @@ def _extreme(x, dim, keepdim, of_all, where_is, of_two):
     return Extreme(values, indices) if keepdim else Extreme(squeeze(values, dim), squeeze(indices, dim))
 
 
+@_spelled
 def gather(x, dim, index):
     """`x` at `index` along `dim`; along the other dimensions places stay as they are. The result is shaped like index.
 
@@ -128,12 +147,14 @@ def flatten(x, start_dim=0, end_dim=-1):
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
 
+@_spelled
 def squeeze(x, dim=None):
     """`x` without the dimensions of size 1: all of them, or `dim` if it is one of them."""
     dims = [i for i in dims_of(x, dim) if x.shape[i] == 1]
     return getitem(x, tuple(0 if i in dims else slice(None) for i in range(x.ndim))) if dims else x
 
 
+@_spelled
 def unsqueeze(x, dim):
     """`x` with a new dimension of size 1 at `dim`."""
     if not -x.ndim - 1 <= dim <= x.ndim:
@@ -141,16 +162,19 @@ def unsqueeze(x, dim):
     return getitem(x, (slice(None),) * (dim % (x.ndim + 1)) + (None,))
 
 
+@_spelled
 def cat(tensors, dim=0):
     """Tensors joined along a dimension that they have."""
     return concatenate(*tensors, dim=dim)
 
 
+@_spelled
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
     return concatenate(*(unsqueeze(x, dim) for x in tensors), dim=dim)
 
 
+@_spelled
 def split(x, size, dim=0):
     """Pieces of `size` along `dim`, the last one smaller if it doesn't divide; or pieces of the sizes listed."""
     n = x.shape[dim]
@@ -162,6 +186,7 @@ def split(x, size, dim=0):
     return tuple(getitem(x, (*before, slice(stop - k, stop))) for k, stop in zip(sizes, stops, strict=True))
 
 
+@_spelled
 def chunk(x, chunks, dim=0):
     """At most `chunks` pieces of equal size along `dim`, the last one smaller if it doesn't divide."""
     return split(x, builtins.max(1, -(-x.shape[dim] // chunks)), dim)

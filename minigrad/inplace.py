@@ -1,71 +1,99 @@
 """Changes in place: `x += 1`, `x[0] = 1`, `x.zero_()` and the like, right or refused.
 
 Outside recording the numbers are overwritten, and the memory remembers when, so that `backward` can refuse to use what
-it remembers otherwise. While recording, the tensor hands its history to a twin that keeps the old numbers, and becomes
-the result of an operation on that twin.
+it knows otherwise. While recording, the tensor hands its history to a twin that keeps the old numbers, and becomes the
+result of an operation on that twin. A change of a view is a change of the tensor that it looks into.
 """
-
-import builtins
 
 import numpy as np
 
 from . import ops
 from .backend import default_generator, to_device
-from .ops import raw
-from .tape import Variable, clock, history, mode
+from .tape import Variable, clock, mode, raw
 from .tensor import Tensor, place
 
 
 def overwritable(x, *others):
     """Whether the numbers of `x` can simply be overwritten, because nothing of it has to be recorded."""
-    return not mode.recording or not builtins.any(isinstance(v, Variable) and v.needs_grad for v in (x, *others))
+    return not mode.recording or not any(isinstance(v, Variable) and v.needs_grad for v in (x, *others))
 
 
-def become(x, op, *others):
-    """Turn `x` into `op(x, *others)`, in the same memory; returns `x`."""
+def become(x, op, *others, **params):
+    """Turn `x` into `op(x, *others, **params)`, in the same memory; returns `x`."""
+    others, params = op.arrange(others, params)
     if overwritable(x, *others):
-        y = op(x.value, *map(raw, others))
+        _write(x, op, op(x.value, *map(raw, others), **params))
+        return x
+    if x.op is None and x.needs_grad:
+        raise RuntimeError(
+            f"{op.name}: a leaf that requires a gradient can't be changed in place while recording. To update a "
+            "parameter write `with mg.no_grad():` around it; to compute, make a new tensor: x = x + 1"
+        )
+    if x.source is not None:
+        y = _through_view(x, op, others, params)
     else:
-        _refuse(x, op, others)
-        y = op(_twin(x), *others)
-    result = raw(y)
+        twin, *others = _as_they_were(x, [x, *others])
+        y = op(twin, *others, **params)
+        _write(x, op, y.value)
+    x.needs_grad, x.op, x.inputs, x.params = y.needs_grad, y.op, y.inputs, y.params
+    x.tick, x.keeps, x.hooks = next(clock), False, ()
+    return x
+
+
+def _write(x, op, result):
     if result.shape != x.shape:
         raise ValueError(f"{op.name} in place: the result has shape {result.shape}, the tensor {x.shape}")
     if not np.can_cast(result.dtype, x.dtype, "same_kind"):
         raise TypeError(f"{op.name} in place: {result.dtype} numbers don't fit into a tensor of {x.dtype}")
     x.value[...] = result
     x.touch()
-    if isinstance(y, Tensor):
-        x.needs_grad, x.op, x.inputs, x.params = y.needs_grad, y.op, y.inputs, y.params
-        x.tick, x.keeps, x.hooks = next(clock), False, ()
-    return x
 
 
-def _refuse(x, op, others):
-    """Raise where a recorded change in place would be wrong, with what to write instead."""
-    if x.op is None and x.needs_grad:
-        raise RuntimeError(
-            f"{op.name}: a leaf that requires a gradient can't be changed in place while recording. To update a "
-            "parameter write `with mg.no_grad():` around it; to compute, make a new tensor: x = x + 1"
-        )
-    if x.op is not None and x.op.view and x.memory is not None:
-        raise RuntimeError(
-            f"{op.name}: this tensor looks into the memory of the one it was made from (by {x.op.name}); "
-            "change that one, or make a new tensor: x = x + 1"
-        )
-    if x in history([v for v in others if isinstance(v, Variable)]):
-        raise RuntimeError(
-            f"{op.name}: the new value was computed from this tensor, whose old value is still needed; "
-            "make a new tensor: x = x + f(x) instead of x += f(x)"
-        )
+def _through_view(x, op, others, params):
+    """Change the tensor that the view `x` looks into; returns the new value of the view, recorded."""
+    look, inputs, sight = x.source
+    if look not in _views:
+        raise RuntimeError(f"{op.name}: what {look.name} made can't be changed in place; make a new tensor: x = x + 1")
+    base = inputs[0]
+    view = look(*inputs, **sight)  # once more, as the base may have changed since
+    view.value, view.memory, view.source = view.value.copy(), None, None
+    y = op(view, *others, **params)
+    if look is ops.getitem:
+        become(base, ops.setitem, y, inputs[1])
+    else:  # the numbers only moved: the VJP moves them back
+        become(base, ops.setitem, look.vjps[0](y, view, *inputs, **sight), ...)
+    return y
 
 
-def _twin(x):
-    """A variable with the numbers and the history that `x` had."""
-    twin = Tensor.wrap(x.value.copy())
-    for slot in ("needs_grad", "op", "inputs", "params", "tick", "keeps", "hooks"):
-        setattr(twin, slot, getattr(x, slot))
-    return twin
+_views = (ops.getitem, ops.reshape, ops.permute, ops.transpose, ops.flip)
+
+
+def _as_they_were(x, variables):
+    """`variables` before the change of `x`: what looks into its memory gives way to twins that keep the old numbers.
+
+    Their histories are told so too, as far as they were computed from `x` as it is now, which is after its birth.
+    """
+    twins: dict = {}
+
+    def old(v):
+        if not isinstance(v, Variable) or not (v is x or (v.memory is not None and v.memory is x.memory)):
+            return v
+        if v not in twins:
+            twins[v] = Tensor.wrap(v.value.copy())
+            for slot in ("needs_grad", "op", "inputs", "params", "tick") + ("keeps", "hooks") * (v is x):
+                setattr(twins[v], slot, getattr(v, slot))
+        return twins[v]
+
+    born = max(x.tick, x.memory.changed if x.memory else 0)
+    variables = list(map(old, variables))
+    seen, todo = {twins[x]}, list(variables)
+    while todo:
+        v = todo.pop()
+        if isinstance(v, Variable) and v not in seen and v.tick > born and v.inputs:
+            seen.add(v)
+            v.inputs = tuple(map(old, v.inputs))
+            todo.extend(v.inputs)
+    return variables
 
 
 def set_item(x, key, value):
@@ -109,7 +137,7 @@ def uniform_(x, low=0.0, high=1.0, generator=None):
 
 
 def _in_place(op):
-    return lambda x, *others: become(x, op, *others)
+    return lambda x, *others, **params: become(x, op, *others, **params)
 
 
 forms = {f"{name}_": _in_place(op) for name, op in ops.elementwise.items()}

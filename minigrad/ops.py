@@ -13,12 +13,7 @@ from functools import wraps
 import numpy as np
 
 from .backend import device_of, to_device, xp
-from .tape import Op, Variable
-
-
-def raw(x):
-    """The number or array in a variable, or `x` itself."""
-    return x.value if isinstance(x, Variable) else x
+from .tape import Op, raw
 
 
 def _named(name):

@@ -35,7 +35,6 @@ def _floats(array):
     def write(x):
         return format(float(x), spec) + point * bool(np.isfinite(x))
 
-    odd = array[~np.isfinite(array)]
-    extremes = [*([finite.min(), finite.max()] if finite.size else []), *(odd[:1] if odd.size else [])]
-    width = max((len(write(x)) for x in extremes), default=0)
+    widest = [finite.min(), finite.max()] if finite.size else array.ravel()[:1]
+    width = max((len(write(x)) for x in widest), default=0)
     return lambda x: write(x).rjust(width)

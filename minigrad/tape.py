@@ -70,7 +70,7 @@ class Memory:
 class Variable:
     """A value that remembers where it came from. Its faces are `Scalar` (a float) and `Tensor` (an array)."""
 
-    __slots__ = "value needs_grad grad op inputs params tick keeps memory hooks __weakref__".split()
+    __slots__ = "value needs_grad grad op inputs params tick keeps memory source hooks __weakref__".split()
     face: type["Variable"]  # the class of what is computed from it
     wrap: Callable[..., Any]
     explain: Callable[..., Exception]
@@ -85,6 +85,7 @@ class Variable:
         self.tick = next(clock)
         self.keeps = False  # whether a result keeps its gradient, as leaves do
         self.memory = None  # until somebody writes or shares, there is nothing to tell
+        self.source = None  # of a view: the operation and the inputs it was made by, recorded or not
         self.hooks: tuple = ()
 
     @property
@@ -140,6 +141,7 @@ class Op:
             raise face.explain(self, values, error) from error
         if self.view and y.value.base is not None:
             y.memory = inputs[0].memory = inputs[0].memory or Memory()
+            y.source = self, inputs, params
         if needs_grad and mode.recording and self.differentiable:
             y.op, y.params, y.needs_grad = self, params, True
             y.inputs = tuple(map(own, inputs)) if borrowed else inputs
@@ -148,9 +150,8 @@ class Op:
         return y
 
     def arrange(self, inputs, params):
-        """Accept NumPy's `axis` and `keepdims` for `dim` and `keepdim`; put in place what belongs in a place."""
-        spelled = {"axis": "dim", "keepdims": "keepdim"}
-        params = {spelled.get(name, name): x for name, x in params.items() if x is not None}
+        """Inputs and parameters by their usual names and places, however they were given."""
+        params = spell(params)
         inputs += tuple(params.pop(name) for name in ("dims", "shape", "size") if name in params)
         if any(isinstance(x, Variable) for x in params.values()):
             from inspect import signature
@@ -175,6 +176,17 @@ class Op:
         return f"<{self.name.title().replace('_', '')}Backward>"
 
 
+def spell(params):
+    """Parameters spelled as in PyTorch, for those who write NumPy's `axis` and `keepdims`."""
+    names = {"axis": "dim", "keepdims": "keepdim"}
+    return {names.get(name, name): x for name, x in params.items() if x is not None}
+
+
+def raw(x):
+    """The number or array in a variable, or `x` itself."""
+    return x.value if isinstance(x, Variable) else x
+
+
 def own(x):
     """A private copy of what somebody else may write to (arrays, lists, memory shared with NumPy), else `x` itself."""
     if isinstance(x, Variable):
@@ -185,19 +197,39 @@ def own(x):
 
 
 def history(outputs):
-    """Every variable that `outputs` came from and that needs a gradient, earliest first."""
+    """Every variable that `outputs` came from and that needs a gradient, earliest first.
+
+    Refuses a graph that was freed, or whose values are no longer those the results were computed from.
+    """
     found, todo = set(), [y for y in outputs if y.needs_grad]
     while todo:
         y = todo.pop()
-        if y not in found:
-            found.add(y)
-            if y.inputs is None:
-                raise RuntimeError(
-                    f"backward through {y.op.name} for a second time: its graph was freed by the first. "
-                    "Call the first backward with retain_graph=True, or compute the result anew"
-                )
-            todo.extend(x for x in y.inputs if isinstance(x, Variable) and x.needs_grad)
+        if y in found:
+            continue
+        found.add(y)
+        if y.inputs is None:
+            raise RuntimeError(
+                f"backward through {y.op.name} for a second time: its graph was freed by the first. "
+                "Call the first backward with retain_graph=True, or compute the result anew"
+            )
+        for x in y.inputs:
+            if isinstance(x, Variable):
+                if x.memory is not None:
+                    unchanged(x, y, "one of its inputs")
+                if x.needs_grad:
+                    todo.append(x)
+        if y.op is not None and y.memory is not None:
+            unchanged(y, y, "its result")
     return sorted(found, key=attrgetter("tick"))
+
+
+def unchanged(x, y, what):
+    """Raise if `x` was written to after `y` was computed."""
+    if x.memory.changed > y.tick:
+        raise RuntimeError(
+            f"{y.op.name}: {what} was changed in place after the operation, so the gradient would be wrong. "
+            "Change it after backward(), or make a new one: write x = x + 1 instead of x += 1, or x.clone() first"
+        )
 
 
 def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=False):
@@ -241,8 +273,8 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
                 kept[y] = g
             if y.op is None:
                 continue
-            result, *inputs = (look(x, y, create_graph) for x in (y, *y.inputs))
             wants = [isinstance(x, Variable) and x in totals for x in y.inputs]
+            result, inputs = (y, y.inputs) if create_graph else (y.value, list(map(raw, y.inputs)))
             parts = y.op.pull(g, result, inputs, y.params, wants)
             if mode.observer is not None:
                 mode.observer.swept(y, parts)
@@ -252,19 +284,6 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
             if not retain_graph:
                 y.inputs = None
     return kept
-
-
-def look(x, y, create_graph):
-    """What a VJP of `y` sees of `x`: its value as it was when `y` was computed, or the variable itself."""
-    if not isinstance(x, Variable):
-        return x
-    if x.memory is not None and x.memory.changed > y.tick:
-        what = "its result" if x is y else "one of its inputs"
-        raise RuntimeError(
-            f"{y.op.name}: {what} was changed in place after the operation, so the gradient would be wrong. "
-            "Change it after backward(), or make a new one: write x = x + 1 instead of x += 1, or x.clone() first"
-        )
-    return x if create_graph else x.value
 
 
 def fit(g, x):

@@ -10,9 +10,9 @@ import numpy as np
 
 from . import backend, functions, ops
 from .backend import as_array, describe, device_of, float32, float64, float_dtype, int64, to_device, xp
-from .ops import cast, convert, getitem, move, operators, raw
+from .ops import cast, convert, getitem, move, operators
 from .printing import show
-from .tape import Memory, Variable, sweep
+from .tape import Memory, Variable, raw, sweep
 
 
 @operators

@@ -32,7 +32,7 @@ def test_exactly_two_commands():
         assert "\n" not in command
         assert command.startswith("python3 -m venv .venv && ")
         assert " -c constraints.txt " in command
-    assert lessons.endswith("jupyter-lab notebooks")
+    assert lessons.endswith("jupyter-lab --allow-root notebooks")
     assert tests.endswith("python -m pytest")
 
 
