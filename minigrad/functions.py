@@ -165,12 +165,16 @@ def unsqueeze(x, dim):
 @_spelled
 def cat(tensors, dim=0):
     """Tensors joined along a dimension that they have."""
+    if not len(tensors):
+        raise ValueError("cat: expected at least one tensor, got an empty list")
     return concatenate(*tensors, dim=dim)
 
 
 @_spelled
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
+    if not len(tensors):
+        raise ValueError("stack: expected at least one tensor, got an empty list")
     return concatenate(*(unsqueeze(x, dim) for x in tensors), dim=dim)
 
 

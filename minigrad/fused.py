@@ -1,7 +1,8 @@
-"""Rows that exist only for speed, each beside the composition it equals."""
+"""Rows that exist for speed, or for the numbers at the edge, each beside the composition it equals elsewhere."""
 
 import operator
 
+from .ops import log, maximum, transpose
 from .tape import Op
 
 
@@ -17,3 +18,39 @@ def _weighted_sum_parts(g, y, bias, *pairs):
 
 # bias + w1 * x1 + w2 * x2 + ..., called as weighted_sum(bias, *weights, *inputs). A neuron is one node, not 2n.
 weighted_sum = Op("weighted_sum", _weighted_sum, joint=_weighted_sum_parts, doc="bias + w1 * x1 + w2 * x2 + ...")
+
+
+def _linear(x, weight, bias=None):
+    y = x @ weight.T
+    return y if bias is None else y + bias
+
+
+def _linear_weight(g, y, x, weight, bias=None):
+    rows, inputs = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
+    return transpose(rows, 0, 1) @ inputs
+
+
+# x @ weight.T + bias
+linear = Op(
+    "linear",
+    _linear,
+    lambda g, y, x, weight, bias=None: g @ weight,
+    _linear_weight,
+    lambda g, y, x, weight, bias=None: g,
+    doc="x @ weight.T + bias",
+)
+
+
+def _binary_entropy(p, target):
+    return -(target * log(p).clip(-100) + (1 - target) * log(1 - p).clip(-100))
+
+
+# -(t log p + (1 - t) log(1 - p)). At p = 0 and p = 1 the logarithms are cut off at -100 and the slope at 1e12, as in
+# PyTorch: a network that is certain and wrong still learns.
+binary_entropy = Op(
+    "binary_entropy",
+    _binary_entropy,
+    lambda g, y, p, target: g * (p - target) / maximum(p * (1 - p), 1e-12),
+    lambda g, y, p, target: g * (log(1 - p) - log(p)),
+    doc="-(t log p + (1 - t) log(1 - p))",
+)

@@ -65,7 +65,7 @@ def _through_view(x, op, others, params):
     return y
 
 
-_views = (ops.getitem, ops.reshape, ops.permute, ops.transpose, ops.flip)
+_views = (ops.getitem, ops.reshape, ops.permute, ops.transpose)
 
 
 def _as_they_were(x, variables):
@@ -78,6 +78,11 @@ def _as_they_were(x, variables):
     def old(v):
         if not isinstance(v, Variable) or not (v is x or (v.memory is not None and v.memory is x.memory)):
             return v
+        if v.op is None and v.needs_grad:
+            raise RuntimeError(
+                "this change in place would also change a leaf that requires a gradient and shares its memory; "
+                "write x.detach().clone() to get memory of its own, or put `with mg.no_grad():` around the change"
+            )
         if v not in twins:
             twins[v] = Tensor.wrap(v.value.copy())
             for slot in ("needs_grad", "op", "inputs", "params", "tick") + ("keeps", "hooks") * (v is x):

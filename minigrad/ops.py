@@ -171,7 +171,10 @@ elementwise = {op.name: op for op in list(globals().values()) if isinstance(op, 
 def dims_of(x, dim):
     """The reduced dimensions as a tuple of non-negative numbers; None stands for all."""
     dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
-    return tuple(d % x.ndim if x.ndim else 0 for d in dims)
+    size = x.ndim or 1  # PyTorch lets a single number have dimension 0
+    if not builtins.all(-size <= d < size for d in dims):
+        raise IndexError(f"dim {dim} is out of range for shape {tuple(x.shape)}: dimensions are {-size}..{size - 1}")
+    return tuple(d % size for d in dims)
 
 
 def _axis(dim):
@@ -308,6 +311,10 @@ def _expand(x, *sizes):
     return xp(x).broadcast_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes)))
 
 
+def _flip(x, *dims):
+    return xp(x).flip(x, _sizes(dims)).copy()
+
+
 def _unpermute(g, y, x, *dims):
     order = [d % x.ndim for d in _sizes(dims)]
     return permute(g, tuple(order.index(d) for d in range(x.ndim)))
@@ -358,13 +365,7 @@ transpose = Op(
     doc="two dimensions exchanged",
 )
 expand = Op("expand", _expand, lambda g, y, x, *sizes: g, view=True, doc="copies along dimensions, without copying")
-flip = Op(
-    "flip",
-    lambda x, *dims: xp(x).flip(x, _sizes(dims)),
-    lambda g, y, x, *dims: flip(g, *dims),
-    view=True,
-    doc="in reverse",
-)
+flip = Op("flip", _flip, lambda g, y, x, *dims: flip(g, *dims), doc="in reverse order along the dimensions")
 getitem = Op("getitem", _getitem, lambda g, y, x, key: scatter(g, key, x.shape), view=True, doc="x[key]")
 scatter = Op("scatter", _scatter, lambda g, y, x, key, shape: getitem(g, key), doc="zeros with x added at [key]")
 setitem = Op(

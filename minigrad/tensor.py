@@ -339,7 +339,7 @@ def place(key):
 
 Tensor.face = Tensor
 methods = {name: op for name, op in ops.rows.items() if name not in ops.inside}
-methods |= {f.__name__: f for f in functions.methods} | {"mm": ops.matmul, "bmm": ops.matmul}
+methods |= {f.__name__: f for f in functions.methods} | {"mm": ops.matmul, "bmm": ops.matmul, "clip": ops.clamp}
 dtypes = {"half": backend.float16, "float": float32, "double": float64, "bool": backend.bool_}
 dtypes |= {"int": backend.int32, "long": int64}
 places = {"cpu": "cpu", "cuda": "cuda"}
