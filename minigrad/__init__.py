@@ -5,7 +5,7 @@
 
 from math import e, inf, nan, pi
 
-from . import autograd, inplace
+from . import autograd, inplace, nn
 from .backend import (
     Generator, bool_, cuda, device, float16, float32, float64, int8, int16, int32, int64, manual_seed, uint8,
 )  # fmt: skip

@@ -1,0 +1,10 @@
+"""Neural networks on the engine, with PyTorch's names: modules, layers, activations, losses, initial values."""
+
+from . import functional, init, utils
+from .activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .layers import (
+    AvgPool2d, BatchNorm1d, BatchNorm2d, Conv2d, Dropout, Embedding, Flatten, Identity, LayerNorm, Linear, MaxPool2d,
+)  # fmt: skip
+from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
+from .module import Module, ModuleDict, ModuleList, Parameter, Sequential
+from .recurrent import LSTM, RNN

@@ -1,0 +1,323 @@
+"""The functions that layers and losses are made of, as in `torch.nn.functional`.
+
+They are composed of the rows of the table. Losses check their arguments before they compute: a label out of range or a
+shape that would broadcast by accident is an error or a warning in words, not a wrong number.
+"""
+
+import difflib
+import math
+import warnings
+
+import numpy as np
+
+from .. import ops
+from ..backend import default_generator, to_device, xp
+from ..functions import flatten, gelu, pad  # noqa: F401 (what is imported here is offered here, as in PyTorch)
+from ..fused import binary_entropy
+from ..fused import linear as _linear
+from ..ops import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh, where  # noqa: F401
+from ..tape import raw
+from ..tensor import Tensor
+from .windows import windows
+
+
+def known(reduction):
+    """`reduction` itself, if it is one."""
+    names = ["mean", "sum", "none"]
+    if reduction not in names:
+        near = (difflib.get_close_matches(str(reduction), names, n=1) or names)[0]
+        raise ValueError(f"reduction {reduction!r} is unknown, did you mean {near!r}? It is one of {names}")
+    return reduction
+
+
+def _reduce(losses, reduction):
+    return {"mean": losses.mean, "sum": losses.sum, "none": lambda: losses}[known(reduction)]()
+
+
+# ---------------------------------------------------------------- layers
+
+
+def linear(input, weight, bias=None):
+    """`input @ weight.T + bias`; input (..., n), weight (m, n), bias (m,), result (..., m)."""
+    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
+        got = "a single number" if input.ndim == 0 else f"{input.shape[-1]} (shape {tuple(input.shape)})"
+        raise ValueError(
+            f"linear: expected a last dimension of {weight.shape[-1]}, got {got}. An image is made a row of numbers by "
+            "nn.Flatten() or x.view(len(x), -1)"
+        )
+    return _linear(input, weight, bias)
+
+
+def _pair(value):
+    return tuple(value) if isinstance(value, tuple | list) else (value, value)
+
+
+def _windows(x, kernel, stride, padding, value=0.0):
+    """Every window of an image batch (N, C, H, W), as (N, C, rows, columns, kernel height, kernel width)."""
+    (top, left) = _pair(padding)
+    if top or left:
+        x = pad(x, (left, left, top, top), value=value)
+    kernel = _pair(kernel)
+    if x.shape[-2] < kernel[0] or x.shape[-1] < kernel[1]:
+        raise ValueError(f"a kernel of {kernel} is larger than the padded image of {tuple(x.shape[-2:])}")
+    return windows(x, kernel, _pair(stride))
+
+
+def _image(name, x, channels=None):
+    """The batch of images in `x`, and whether it was a single one."""
+    if x.ndim not in (3, 4) or (channels is not None and x.shape[-3] != channels):
+        wanted = "C" if channels is None else channels
+        raise ValueError(
+            f"{name}: expected images of shape (N, {wanted}, height, width) or ({wanted}, height, width), "
+            f"got {tuple(x.shape)}"
+        )
+    return (x[None], True) if x.ndim == 3 else (x, False)
+
+
+def conv2d(input, weight, bias=None, stride=1, padding=0):
+    """Cross-correlation of images (N, C, H, W) with filters (F, C, h, w): each filter's dot product with each window.
+
+    `padding="same"` keeps height and width. Result (N, F, rows, columns).
+    """
+    input, single = _image("conv2d", input, weight.shape[1])
+    height, width = weight.shape[-2:]
+    if padding == "same":
+        if _pair(stride) != (1, 1):
+            raise ValueError("conv2d: padding='same' needs stride 1")
+        rows, columns = height - 1, width - 1
+        input = pad(input, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
+        padding = 0
+    elif padding == "valid":
+        padding = 0
+    views = _windows(input, (height, width), stride, padding)
+    n, _, rows, columns = views.shape[:4]
+    table = views.permute(0, 2, 3, 1, 4, 5).reshape(n * rows * columns, -1)  # a window a row: one matrix product
+    result = linear(table, weight.reshape(weight.shape[0], -1), bias).reshape(n, rows, columns, -1).permute(0, 3, 1, 2)
+    return result[0] if single else result
+
+
+def max_pool2d(input, kernel_size, stride=None, padding=0):
+    """The largest number of each window; among equals the first takes the gradient."""
+    input, single = _image("max_pool2d", input)
+    views = _windows(input, kernel_size, stride or kernel_size, padding, -math.inf)
+    result = flatten(views, -2).max(-1).values
+    return result[0] if single else result
+
+
+def avg_pool2d(input, kernel_size, stride=None, padding=0):
+    """The mean of each window, padding counted as zeros."""
+    input, single = _image("avg_pool2d", input)
+    result = _windows(input, kernel_size, stride or kernel_size, padding).mean((-2, -1))
+    return result[0] if single else result
+
+
+def dropout(input, p=0.5, training=True, generator=None):
+    """Zero each number with probability `p`, and divide the others by 1 - p so that the mean stays.
+
+    Only in training; at evaluation the input is returned. (Srivastava et al., 2014, in its inverted form.)
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: p is a probability, from 0 to 1, got {p}")
+    if not training or p == 0:
+        return input
+    kept = (generator or default_generator).numpy.random(input.shape, dtype=np.float32) >= p
+    scale = (kept / max(1 - p, 1e-12)).astype(input.dtype)
+    return input * Tensor.wrap(to_device(scale, input.device))
+
+
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    """Each channel (dimension 1) to mean 0 and variance 1, then times `weight` plus `bias`.
+
+    In training, by the mean and variance of the batch, which also move the running ones by `momentum`; at evaluation
+    by the running ones. (Ioffe and Szegedy, 2015.)
+    """
+    dims = (0, *range(2, input.ndim))
+    shape = (1, -1) + (1,) * (input.ndim - 2)
+    if training or running_mean is None:
+        n = math.prod(input.shape[d] for d in dims)
+        if n == 1:
+            raise ValueError(f"batch_norm: a batch of shape {tuple(input.shape)} has one number a channel: no variance")
+        mean = input.mean(dims, True)
+        var = ((input - mean) ** 2).mean(dims, True)
+        if running_mean is not None:
+            for running, now in ((running_mean, mean), (running_var, var * (n / (n - 1)))):
+                running.copy_((1 - momentum) * running.detach() + momentum * now.detach().reshape(-1))
+    else:
+        mean, var = running_mean.reshape(shape), running_var.reshape(shape)
+    return _scaled((input - mean) / (var + eps).sqrt(), weight, bias, shape)
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    """Each sample to mean 0 and variance 1 over its last dimensions, then scaled and shifted. (Ba et al., 2016.)"""
+    normalized_shape = tuple(normalized_shape)
+    if tuple(input.shape[-len(normalized_shape) :]) != normalized_shape:
+        raise ValueError(f"layer_norm: the last dimensions of {tuple(input.shape)} are not {normalized_shape}")
+    dims = tuple(range(-len(normalized_shape), 0))
+    centred = input - input.mean(dims, True)
+    return _scaled(centred / ((centred * centred).mean(dims, True) + eps).sqrt(), weight, bias, normalized_shape)
+
+
+def _scaled(x, weight, bias, shape):
+    x = x if weight is None else x * weight.reshape(shape)
+    return x if bias is None else x + bias.reshape(shape)
+
+
+def softplus(input, beta=1.0, threshold=20.0):
+    """log(1 + exp(beta x)) / beta, a smooth ReLU; where beta x is above `threshold`, x itself."""
+    return where(input * beta > threshold, input, ops.softplus(input * beta) / beta)
+
+
+def embedding(input, weight):
+    """The rows of `weight` (words, n) that the integers in `input` name; result (*input.shape, n)."""
+    _integers("embedding", input, len(weight))
+    return weight[input]
+
+
+def one_hot(tensor, num_classes=-1):
+    """Integers as rows of zeros with a 1 at their place; as many columns as `num_classes`, or as needed."""
+    classes = int(raw(tensor).max()) + 1 if num_classes == -1 else num_classes
+    _integers("one_hot", tensor, classes)
+    index = raw(tensor)
+    return Tensor.wrap(xp(index).eye(classes, dtype="int64")[index])
+
+
+# ---------------------------------------------------------------- losses
+
+
+def _integers(name, target, classes, ignore=None):
+    """Refuse labels that are not integers from 0 to classes - 1."""
+    labels = raw(target)
+    if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
+        kind = getattr(labels, "dtype", type(labels).__name__)
+        raise TypeError(f"{name}: class numbers must be integers, got {kind}; write target.long()")
+    valid = labels if ignore is None else labels[labels != ignore]
+    if valid.size and (int(valid.min()) < 0 or int(valid.max()) >= classes):
+        raise IndexError(
+            f"{name}: class numbers must lie in 0..{classes - 1} for {classes} classes, "
+            f"got {int(valid.min())}..{int(valid.max())}"
+        )
+
+
+def _alike(name, input, target):
+    """Warn of shapes that broadcast, since (N, 1) against (N,) makes (N, N) differences."""
+    if tuple(input.shape) != tuple(target.shape):
+        warnings.warn(
+            f"{name}: the prediction has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they will be "
+            "broadcast, which is seldom meant. Bring both to one shape, for example with prediction.squeeze(1)",
+            stacklevel=4,
+        )
+
+
+def _same(name, input, target):
+    if tuple(input.shape) != tuple(target.shape):
+        raise ValueError(
+            f"{name}: the prediction has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they must agree"
+        )
+
+
+def _probabilities(name, target):
+    numbers = raw(target)
+    if numbers.size and not (0 <= float(numbers.min()) and float(numbers.max()) <= 1):
+        raise ValueError(
+            f"{name}: targets must lie between 0 and 1, got {float(numbers.min()):.4g}..{float(numbers.max()):.4g}; "
+            "are prediction and target exchanged? The prediction comes first"
+        )
+
+
+def mse_loss(input, target, reduction="mean"):
+    """Mean squared error, the mean of (input - target)**2."""
+    _alike("mse_loss", input, target)
+    return _reduce((input - target) ** 2, reduction)
+
+
+def l1_loss(input, target, reduction="mean"):
+    """Mean absolute error, the mean of |input - target|."""
+    _alike("l1_loss", input, target)
+    return _reduce(abs(input - target), reduction)
+
+
+def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+    """Minus the log-probability of the right class, for logits of shape (N, C, ...) or (C,).
+
+    `target` holds class numbers of shape (N, ...), or probabilities of the shape of the logits. `weight` (C,) weighs
+    the classes, `ignore_index` is a class number that doesn't count, `label_smoothing` moves that share of the
+    probability evenly to all classes. The mean is over the weights of the targets that count.
+    """
+    if getattr(input, "op", None) is ops.softmax:
+        warnings.warn(
+            "cross_entropy takes logits, the numbers before softmax, and applies log_softmax itself; these come from "
+            "softmax. Leave the softmax out of the network",
+            stacklevel=3,
+        )
+    dim = 0 if input.ndim == 1 else 1
+    logs = log_softmax(input, dim)
+    classes = input.shape[dim]
+    if raw(target).dtype.kind == "f":
+        _same("cross_entropy with probabilities", input, target)
+        if label_smoothing:
+            target = target * (1 - label_smoothing) + label_smoothing / classes
+        weighed = logs if weight is None else logs * _along(weight, logs, dim)
+        losses = -(target * weighed).sum(dim)
+        return losses.sum() / max(1, losses.numel()) if reduction == "mean" else _reduce(losses, reduction)
+    hard = nll_loss(logs, target, weight, ignore_index, "none")
+    if label_smoothing:
+        weighed = logs if weight is None else logs * _along(weight, logs, dim)
+        even = where(target == ignore_index, 0.0, -weighed.sum(dim))
+        hard = (1 - label_smoothing) * hard + label_smoothing / classes * even
+    return _weighted_mean(hard, target, weight, ignore_index) if reduction == "mean" else _reduce(hard, reduction)
+
+
+def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
+    """Minus the log-probability of the right class, for log-probabilities of shape (N, C, ...) or (C,)."""
+    dim = 0 if input.ndim == 1 else 1
+    expected = (*input.shape[:dim], *input.shape[dim + 1 :])
+    if tuple(target.shape) != expected:
+        raise ValueError(
+            f"class numbers for scores of shape {tuple(input.shape)} must have shape {expected}, got "
+            f"{tuple(target.shape)}"
+        )
+    _integers("the target", target, input.shape[dim], ignore_index)
+    counts = target != ignore_index
+    places = where(counts, target, 0)
+    losses = -_picked(input, dim, places)
+    if weight is not None:
+        losses = losses * weight[places]
+    losses = where(counts, losses, 0.0)
+    return _weighted_mean(losses, target, weight, ignore_index) if reduction == "mean" else _reduce(losses, reduction)
+
+
+def _picked(input, dim, places):
+    """For each place along the other dimensions, the number of `input` that `places` names along `dim`."""
+    return input.gather(dim, places.unsqueeze(dim)).squeeze(dim)
+
+
+def _along(weight, x, dim):
+    return weight.reshape((-1,) + (1,) * (x.ndim - dim - 1))
+
+
+def _weighted_mean(losses, target, weight, ignore_index):
+    counts = target != ignore_index
+    total = counts.sum() if weight is None else where(counts, weight[where(counts, target, 0)], 0.0).sum()
+    return losses.sum() / total
+
+
+def binary_cross_entropy(input, target, weight=None, reduction="mean"):
+    """-(y log p + (1 - y) log(1 - p)) for probabilities p; logarithms are cut off at -100."""
+    _same("binary_cross_entropy", input, target)
+    _probabilities("binary_cross_entropy", target)
+    if raw(input).size and not (0 <= float(raw(input).min()) and float(raw(input).max()) <= 1):
+        raise ValueError(
+            "binary_cross_entropy: predictions must be probabilities, from 0 to 1; for logits use "
+            "binary_cross_entropy_with_logits"
+        )
+    losses = binary_entropy(input, target)
+    return _reduce(losses if weight is None else losses * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
+    """Binary cross-entropy of sigmoid(input), computed so that no logit is too large."""
+    _same("binary_cross_entropy_with_logits", input, target)
+    _probabilities("binary_cross_entropy_with_logits", target)
+    positive = ops.softplus(-input)
+    losses = (1 - target) * (input + positive) + target * (positive if pos_weight is None else pos_weight * positive)
+    return _reduce(losses if weight is None else losses * weight, reduction)

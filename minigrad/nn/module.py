@@ -1,0 +1,436 @@
+"""Module: a piece of a network that knows its parameters.
+
+What you assign to `self` is found again, in the order of assignment: parameters, buffers, modules, and lists and
+dictionaries of modules. From that follow `parameters`, `state_dict`, `train` and `eval`, moving to a device, printing.
+"""
+
+import difflib
+import itertools
+from collections import namedtuple
+
+from ..backend import as_array
+from ..tape import raw
+from ..tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that a module counts among its parameters; it requires a gradient.
+
+    >>> import minigrad as mg
+    >>> Parameter(mg.zeros(2))
+    Parameter containing:
+    tensor([0., 0.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data, requires_grad=True):
+        super().__init__(())
+        self.value = as_array(raw(data), copy=False)
+        self.memory = getattr(data, "memory", None)
+        self.requires_grad = requires_grad
+
+    def __repr__(self):
+        return "Parameter containing:\n" + super().__repr__()
+
+
+Incompatible = namedtuple("Incompatible", ["missing_keys", "unexpected_keys"])
+
+
+class Handle:
+    """What registering a hook returns: `remove()` takes the hook away again."""
+
+    def __init__(self, hooks, hook):
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self):
+        """Take the hook away."""
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+
+
+class Module:
+    """The base of every layer and network: write `forward`, and assign parts to `self` in `__init__`.
+
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> class Line(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.w = nn.Parameter(mg.tensor(2.0))
+    ...     def forward(self, x):
+    ...         return self.w * x
+    >>> Line()(3.0)
+    tensor(6., grad_fn=<MulBackward>)
+    """
+
+    def __init__(self):
+        self.training = True
+        self._buffers: dict = {}  # name -> whether it is saved
+        self._forward_hooks: list = []
+        self._forward_pre_hooks: list = []
+
+    def forward(self, *inputs):
+        """What the module computes; to be written by you."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x)")
+
+    def __call__(self, *inputs, **options):
+        if "training" not in vars(self):
+            raise TypeError(f"{type(self).__name__}.__init__ must begin with super().__init__()")
+        for hook in self._forward_pre_hooks:
+            changed = hook(self, inputs)
+            if changed is not None:
+                inputs = changed if isinstance(changed, tuple) else (changed,)
+        result = self.forward(*inputs, **options)
+        for hook in self._forward_hooks:
+            changed = hook(self, inputs, result)
+            result = result if changed is None else changed
+        return result
+
+    def register_forward_hook(self, hook):
+        """Call `hook(module, inputs, result)` after each forward; what it returns, if anything, is the result."""
+        return Handle(self._forward_hooks, hook)
+
+    def register_forward_pre_hook(self, hook):
+        """Call `hook(module, inputs)` before each forward; what it returns, if anything, are the inputs."""
+        return Handle(self._forward_pre_hooks, hook)
+
+    # ------------------------------------------------------------ what is in it
+
+    def _parts(self):
+        """`(name, part)` for all that was assigned, with what lists and dictionaries of modules hold."""
+        for name, value in vars(self).items():
+            if name not in ("_buffers", "_forward_hooks", "_forward_pre_hooks"):
+                yield from _unpack(name, value)
+
+    def named_children(self):
+        """`(name, module)` for the modules directly inside, each once."""
+        found = set()
+        for name, part in self._parts():
+            if isinstance(part, Module) and part not in found:
+                found.add(part)
+                yield name, part
+
+    def children(self):
+        """The modules directly inside."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(self, prefix=""):
+        """`(path, module)` for this module and all inside, each once."""
+        found, todo = set(), [(prefix, self)]
+        while todo:
+            path, module = todo.pop()
+            if module not in found:
+                found.add(module)
+                yield path, module
+                inner = [(f"{path}.{name}" if path else name, child) for name, child in module.named_children()]
+                todo.extend(reversed(inner))
+
+    def modules(self):
+        """This module and all inside, each once."""
+        return (module for _, module in self.named_modules())
+
+    def _named(self, wanted, recurse=True):
+        """`(path, tensor)` for the tensors that `wanted(module, name, tensor)` picks, each once."""
+        found = set()
+        for path, module in self.named_modules() if recurse else [("", self)]:
+            for name, part in module._parts():
+                if isinstance(part, Tensor) and part not in found and wanted(module, name, part):
+                    found.add(part)
+                    yield (f"{path}.{name}" if path else name), part
+
+    def named_parameters(self, recurse=True):
+        """`(path, parameter)`, such as `("0.weight", ...)`, in the order of definition, each once."""
+        return self._named(lambda module, name, part: isinstance(part, Parameter), recurse)
+
+    def parameters(self, recurse=True):
+        """The parameters, in the order of definition, each once."""
+        return (parameter for _, parameter in self.named_parameters(recurse))
+
+    def named_buffers(self, recurse=True):
+        """`(path, tensor)` for the buffers: what is saved with the parameters, but not trained."""
+        return self._named(lambda module, name, part: name in module._buffers, recurse)
+
+    def buffers(self, recurse=True):
+        """The buffers."""
+        return (buffer for _, buffer in self.named_buffers(recurse))
+
+    def register_buffer(self, name, tensor, persistent=True):
+        """Keep a tensor that is not trained; `persistent` says whether it is part of the state."""
+        self._buffers[name] = persistent
+        setattr(self, name, tensor)
+
+    def register_parameter(self, name, parameter):
+        """The same as `setattr(self, name, parameter)`."""
+        setattr(self, name, parameter)
+
+    def add_module(self, name, module):
+        """The same as `setattr(self, name, module)`."""
+        setattr(self, name, module)
+
+    def __setattr__(self, name, value):
+        if isinstance(vars(self).get(name), Parameter) and isinstance(value, Tensor):
+            if not isinstance(value, Parameter):
+                raise TypeError(
+                    f"{type(self).__name__}.{name} is a parameter; give it an nn.Parameter, or write into it: "
+                    f"with mg.no_grad(): module.{name}.copy_(...)"
+                )
+        elif isinstance(value, Parameter | Module) and "training" not in vars(self):
+            raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__() before it assigns parts")
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name):
+        near = difflib.get_close_matches(name, dir(self), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+
+    # ------------------------------------------------------------ state
+
+    def state_dict(self, prefix=""):
+        """Path -> tensor for parameters and persistent buffers; the tensors share the module's memory."""
+        state: dict = {}
+        inner: dict = {}
+        for name, part in self._parts():
+            if isinstance(part, Module):
+                inner |= part.state_dict(f"{prefix}{name}.")
+            elif isinstance(part, Parameter) or self._buffers.get(name, False):
+                state[prefix + name] = part.detach()
+        return state | inner
+
+    def load_state_dict(self, state, strict=True):
+        """Take over the numbers of a `state_dict`, all or nothing: an error says what doesn't fit.
+
+        With `strict=False` missing and unexpected entries are passed over, and returned.
+        """
+        own = self.state_dict()
+        missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
+        wrong = [
+            f"size mismatch for {k}: the saved shape is {tuple(raw(v).shape)}, the model's is {own[k].shape}"
+            for k, v in state.items()
+            if k in own and tuple(raw(v).shape) != own[k].shape
+        ]
+        if strict:
+            wrong += [f"Missing key(s): {', '.join(missing)}"] * bool(missing)
+            wrong += [f"Unexpected key(s): {', '.join(unexpected)}"] * bool(unexpected)
+        if wrong:
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(wrong))
+        for key, tensor in own.items():
+            if key in state:
+                tensor.copy_(raw(state[key]))
+        return Incompatible(missing, unexpected)
+
+    # ------------------------------------------------------------ what is done to all of it
+
+    def train(self, mode=True):
+        """Training mode, where dropout drops and batch normalisation uses the batch; returns the module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self):
+        """Evaluation mode; returns the module."""
+        return self.train(False)
+
+    def apply(self, function):
+        """Call `function(module)` on every module inside, then on this one; returns the module."""
+        for module in self.children():
+            module.apply(function)
+        function(self)
+        return self
+
+    def requires_grad_(self, requires_grad=True):
+        """Freeze or unfreeze all parameters; returns the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self, set_to_none=True):
+        """Forget every parameter's gradient, or set it to zeros."""
+        for parameter in self.parameters():
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad.zero_()
+
+    def to(self, *place, **options):
+        """Move parameters and buffers to a device, or make the floating ones another dtype; returns the module."""
+        for tensor in [*self.parameters(), *self.buffers()]:
+            moved = tensor.detach().to(*place, **options)
+            if moved.is_floating_point() == tensor.is_floating_point():
+                tensor.data = moved
+                if tensor.grad is not None:
+                    tensor.grad = tensor.grad.to(*place, **options)
+        return self
+
+    def float(self):
+        """All floating parameters and buffers as float32."""
+        return self.to("float32")
+
+    def double(self):
+        """All floating parameters and buffers as float64."""
+        return self.to("float64")
+
+    def cpu(self):
+        """To the CPU."""
+        return self.to("cpu")
+
+    def cuda(self):
+        """To the GPU."""
+        return self.to("cuda")
+
+    # ------------------------------------------------------------ printing
+
+    def _shown(self):
+        """`(name, text)` for the lines of the printed form."""
+        return [(name, repr(part)) for name, part in self._parts() if isinstance(part, Module)]
+
+    def extra_repr(self):
+        """What stands in the parentheses of a module without parts."""
+        return ""
+
+    def __repr__(self):
+        lines = [f"({name}): {child}".replace("\n", "\n  ") for name, child in self._shown()]
+        if not lines:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _unpack(name, value):
+    """The parts in an attribute: itself, or those in a list or dictionary of modules."""
+    if isinstance(value, Tensor | Module):
+        yield name, value
+    elif isinstance(value, list | tuple | dict):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in pairs:
+            if isinstance(part, Module | Parameter | list | tuple | dict):
+                yield from _unpack(f"{name}.{key}", part)
+
+
+class _Container(Module):
+    """A module whose parts are numbered or named by a dictionary."""
+
+    def __init__(self, parts):
+        super().__init__()
+        for name, part in parts:
+            self._insert(str(name), part)
+
+    def _insert(self, name, module):
+        if not isinstance(module, Module):
+            raise TypeError(f"{type(self).__name__} holds modules, got {type(module).__name__}")
+        vars(self)[name] = module
+
+    def _held(self):
+        return dict(self.named_children())
+
+    def __len__(self):
+        return len(self._held())
+
+    def __iter__(self):
+        return iter(self._held().values())
+
+
+class _Numbered(_Container):
+    def __init__(self, modules):
+        super().__init__(enumerate(modules))
+
+    def __getitem__(self, index):
+        modules = list(self._held().values())
+        return type(self)(*self._as_arguments(modules[index])) if isinstance(index, slice) else modules[index]
+
+    def __setitem__(self, index, module):
+        self._insert(list(self._held())[index], module)
+
+    def __delitem__(self, index):
+        modules = list(self._held().values())
+        del modules[index]
+        for name in self._held():
+            delattr(self, name)
+        for i, module in enumerate(modules):
+            self._insert(str(i), module)
+
+    def append(self, module):
+        """Add a module at the end; returns the container."""
+        self._insert(str(len(self)), module)
+        return self
+
+    def extend(self, modules):
+        """Add several modules at the end; returns the container."""
+        for module in modules:
+            self.append(module)
+        return self
+
+
+class ModuleList(_Numbered):
+    """Modules in a list, found by the module that holds it."""
+
+    def __init__(self, modules=()):
+        super().__init__(modules)
+
+    def _as_arguments(self, modules):
+        return (modules,)
+
+    def _shown(self):
+        """Neighbours that print the same become one line: `(0-3): 4 x Linear(...)`."""
+        lines = []
+        for text, group in itertools.groupby(super()._shown(), key=lambda shown: shown[1]):
+            names = [name for name, _ in group]
+            more = len(names) > 1
+            lines.append((f"{names[0]}-{names[-1]}", f"{len(names)} x {text}") if more else (names[0], text))
+        return lines
+
+
+class ModuleDict(_Container):
+    """Modules by name, found by the module that holds it."""
+
+    def __init__(self, modules=()):
+        super().__init__(modules.items() if isinstance(modules, dict) else modules)
+
+    def __getitem__(self, name):
+        return self._held()[name]
+
+    def __setitem__(self, name, module):
+        self._insert(name, module)
+
+    def __contains__(self, name):
+        return name in self._held()
+
+    def __iter__(self):
+        return iter(self._held())
+
+    def keys(self):
+        """The names."""
+        return self._held().keys()
+
+    def values(self):
+        """The modules."""
+        return self._held().values()
+
+    def items(self):
+        """Names and modules."""
+        return self._held().items()
+
+
+class Sequential(_Numbered):
+    """Modules one after the other: the result of each is the input of the next.
+
+    >>> from minigrad import nn
+    >>> Sequential(nn.Linear(2, 3), nn.ReLU())
+    Sequential(
+      (0): Linear(in_features=2, out_features=3, bias=True)
+      (1): ReLU()
+    )
+    """
+
+    def __init__(self, *modules):
+        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else enumerate(modules)
+        _Container.__init__(self, named)
+
+    def _as_arguments(self, modules):
+        return modules
+
+    def forward(self, x):
+        """The input through all modules in order."""
+        for module in self:
+            x = module(x)
+        return x

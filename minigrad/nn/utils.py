@@ -1,0 +1,40 @@
+"""What PyTorch keeps in `torch.nn.utils`, as far as this project covers it: gradient clipping."""
+
+import math
+
+from ..tape import no_grad
+from ..tensor import Tensor
+
+
+def _with_gradients(parameters):
+    parameters = [parameters] if isinstance(parameters, Tensor) else parameters
+    return [p for p in parameters if p.grad is not None]
+
+
+@no_grad()
+def clip_grad_norm_(parameters, max_norm, norm_type=2.0):
+    """Scale all gradients together so that their norm is at most `max_norm`; returns the norm there was.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([3.0, 4.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> clip_grad_norm_([x], 1.0), x.grad
+    (tensor(10.), tensor([0.6000, 0.8000]))
+    """
+    from ..functions import norm, stack
+
+    gradients = [p.grad for p in _with_gradients(parameters)]
+    if not gradients:
+        return Tensor(0.0)
+    total = norm(stack([norm(g, norm_type) for g in gradients]), norm_type)
+    if math.isfinite(total.item()):
+        for g in gradients:
+            g.mul_((max_norm / (total + 1e-6)).clamp(max=1.0))
+    return total
+
+
+@no_grad()
+def clip_grad_value_(parameters, clip_value):
+    """Cut every number of the gradients off at -clip_value and clip_value."""
+    for p in _with_gradients(parameters):
+        p.grad.clamp_(-clip_value, clip_value)

@@ -1,0 +1,243 @@
+"""Module: what it finds and in which order, state and its errors, modes, hooks, printing; beside PyTorch's."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+
+
+def network(framework):
+    """One network in either framework, with nested parts, a buffer and a shared parameter."""
+
+    class Block(framework.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = framework.nn.Linear(3, 3)
+            self.norm = framework.nn.BatchNorm1d(3)
+
+        def forward(self, x):
+            return framework.nn.functional.relu(self.norm(self.fc(x)))
+
+    class Net(framework.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = framework.nn.Linear(2, 3)
+            self.scale = framework.nn.Parameter(framework.ones(3))
+            self.blocks = framework.nn.ModuleList([Block(), Block()])
+            self.named = framework.nn.ModuleDict({"a": framework.nn.Linear(3, 3), "b": framework.nn.ReLU()})
+            self.tail = framework.nn.Sequential(framework.nn.Dropout(0.0), framework.nn.Linear(3, 2, bias=False))
+            self.again = self.first
+            self.register_buffer("count", framework.zeros(1))
+            self.register_buffer("scratch", framework.zeros(1), persistent=False)
+
+        def forward(self, x):
+            x = self.first(x) * self.scale
+            for block in self.blocks:
+                x = block(x)
+            return self.tail(self.named["b"](self.named["a"](x)))
+
+    return Net()
+
+
+def test_found_in_the_same_order_as_in_pytorch(torch):
+    """Parameters, buffers, modules, state, and the printed form."""
+    theirs, ours = network(torch), network(mg)
+    assert [n for n, _ in ours.named_modules()] == [n for n, _ in theirs.named_modules()]
+    assert [n for n, _ in ours.named_children()] == [n for n, _ in theirs.named_children()]
+    assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
+    assert [n for n, _ in ours.named_buffers()] == [n for n, _ in theirs.named_buffers()]
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert repr(ours) == repr(theirs)
+
+
+def test_state_goes_from_pytorch_to_here_and_back(torch):
+    """The keys are the same, so the weights are too, and the outputs."""
+    theirs, ours = network(torch).eval(), network(mg).eval()
+    ours.load_state_dict({k: mg.tensor(v.numpy()) for k, v in theirs.state_dict().items()})
+    x = np.random.default_rng(0).standard_normal((4, 2)).astype("float32")
+    expected = theirs(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(ours(mg.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    theirs.load_state_dict({k: torch.tensor(v.numpy()) for k, v in ours.state_dict().items()})
+
+
+def test_parts_in_plain_lists_and_dictionaries_are_found():
+    """Definition order, under path-like names."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(1, 1), nn.Linear(1, 1, bias=False)]
+            self._private = {"x": nn.Linear(1, 1, bias=False)}
+
+    names = [name for name, _ in Net().named_parameters()]
+    assert names == ["layers.0.weight", "layers.0.bias", "layers.1.weight", "_private.x.weight"]
+
+
+def test_loading_is_all_or_nothing():
+    """Missing, unexpected and misshapen entries are all named, and no number has changed."""
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    wrong = {k: v + 1 for k, v in before.items()}
+    wrong["0.weight"] = mg.zeros(3, 5)
+    wrong["extra"] = wrong.pop("1.bias")
+    with pytest.raises(RuntimeError, match=r"(?s)size mismatch for 0.weight.*\(3, 5\).*\(3, 2\).*1.bias.*extra"):
+        model.load_state_dict(wrong)
+    assert all(mg.equal(v, model.state_dict()[k]) for k, v in before.items())
+    wrong["0.weight"] = before["0.weight"] + 2
+    result = model.load_state_dict(wrong, strict=False)
+    assert result.missing_keys == ["1.bias"]
+    assert result.unexpected_keys == ["extra"]
+    assert mg.equal(model[0].weight, before["0.weight"] + 2)
+
+
+def test_misspelt_names_are_refused_with_the_nearest():
+    """Trap 15."""
+    model = nn.Linear(2, 3)
+    with pytest.raises(AttributeError, match="did you mean 'weight'"):
+        model.weigth
+    with pytest.raises(AttributeError, match="did you mean 'parameters'"):
+        model.paramters()
+
+
+def test_parameter_is_not_replaced_by_a_tensor_by_accident():
+    """It would silently stop being trained."""
+    model = nn.Linear(2, 3)
+    with pytest.raises(TypeError, match=r"nn\.Parameter"):
+        model.weight = mg.zeros(3, 2)
+    model.weight = nn.Parameter(mg.zeros(3, 2))
+    assert [name for name, _ in model.named_parameters()] == ["weight", "bias"]
+
+
+def test_forgotten_super_init_is_said():
+    """On assignment of a part, and on the first call."""
+
+    class Assigns(nn.Module):
+        def __init__(self):
+            self.fc = nn.Linear(1, 1)
+
+    class Empty(nn.Module):
+        def __init__(self):
+            pass
+
+    with pytest.raises(AttributeError, match="super"):
+        Assigns()
+    with pytest.raises(TypeError, match="super"):
+        Empty()(1)
+
+
+def test_modes_freezing_applying_and_zeroing():
+    """They reach every part."""
+    model = network(mg)
+    assert all(m.training for m in model.modules())
+    assert not any(m.training for m in model.eval().modules())
+    assert all(m.training for m in model.train().modules())
+    model(mg.ones(4, 2)).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad(set_to_none=False)
+    assert all((p.grad == 0).all() for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+    model.requires_grad_(False)
+    assert not model(mg.ones(4, 2)).requires_grad
+    seen = []
+    model.apply(lambda m: seen.append(type(m).__name__))
+    assert seen[-1] == "Net"
+    assert model.double()(mg.ones(4, 2, dtype=mg.float64)).dtype == mg.float64
+
+
+def test_hooks_see_and_change():
+    """Before and after; removed, they are gone."""
+    layer, seen = nn.ReLU(), []
+    before = layer.register_forward_pre_hook(lambda module, inputs: inputs[0] - 1)
+    after = layer.register_forward_hook(lambda module, inputs, result: seen.append((inputs[0].item(), result.item())))
+    assert layer(mg.tensor(3.0)).item() == 2.0
+    assert seen == [(2.0, 2.0)]
+    before.remove(), after.remove()
+    assert layer(mg.tensor(3.0)).item() == 3.0
+    assert len(seen) == 1
+
+
+def test_containers():
+    """Indexing, slicing, replacing, deleting, appending."""
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    assert isinstance(model[0], nn.Linear)
+    assert model[-1] is model[2]
+    assert len(model[:2]) == 2
+    assert model.append(nn.Sigmoid())[3].__class__ is nn.Sigmoid
+    model[1] = nn.Tanh()
+    del model[3]
+    assert [type(m).__name__ for m in model] == ["Linear", "Tanh", "Linear"]
+    assert list(model.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    with pytest.raises(TypeError, match="modules"):
+        nn.Sequential(mg.relu)
+
+
+def test_a_deep_copy_shares_nothing():
+    """`copy.deepcopy(model)`, as programs that keep the best model do."""
+    model = nn.Linear(2, 2)
+    twin = copy.deepcopy(model)
+    with mg.no_grad():
+        twin.weight += 1
+    assert not mg.equal(model.weight, twin.weight)
+    assert isinstance(twin.weight, nn.Parameter)
+    assert twin.weight.requires_grad
+
+
+def test_clipping_gradients(torch):
+    """To a norm and to a value, as PyTorch does."""
+    for scale in (0.1, 10.0):
+        a, b = torch.nn.Linear(3, 2), nn.Linear(3, 2)
+        for p, q in zip(a.parameters(), b.parameters(), strict=True):
+            g = scale * np.random.default_rng(0).standard_normal(tuple(p.shape)).astype("float32")
+            p.grad, q.grad = torch.tensor(g), mg.tensor(g)
+        na = torch.nn.utils.clip_grad_norm_(a.parameters(), 1.0)
+        nb = nn.utils.clip_grad_norm_(b.parameters(), 1.0)
+        assert abs(na.item() - nb.item()) < 1e-5
+        nn.utils.clip_grad_value_(b.parameters(), 0.2), torch.nn.utils.clip_grad_value_(a.parameters(), 0.2)
+        for p, q in zip(a.parameters(), b.parameters(), strict=True):
+            np.testing.assert_allclose(q.grad.numpy(), p.grad.numpy(), rtol=1e-5)
+
+
+INITS = {
+    "uniform_": {"a": -2.0, "b": 3.0},
+    "normal_": {"mean": 1.0, "std": 2.0},
+    "xavier_uniform_": {"gain": 2.0},
+    "xavier_normal_": {},
+    "kaiming_uniform_": {"a": 0.3},
+    "kaiming_normal_": {"mode": "fan_out", "nonlinearity": "relu"},
+    "zeros_": {},
+    "ones_": {},
+    "eye_": {},
+}
+
+
+@pytest.mark.parametrize("name", INITS)
+def test_initial_values_have_the_distribution_of_pytorch(torch, name):
+    """Mean, standard deviation and range of many numbers; the generators differ."""
+    torch.manual_seed(0)
+    mg.manual_seed(0)
+    shape = (300, 200) if name == "eye_" else (300, 50, 2, 2)
+    a, b = torch.empty(shape), mg.zeros(shape)
+    getattr(torch.nn.init, name)(a, **INITS[name])
+    assert getattr(nn.init, name)(b, **INITS[name]) is b
+    size = a.abs().max().item()
+    assert b.mean().item() == pytest.approx(a.mean().item(), abs=0.03 * size)
+    assert b.std().item() == pytest.approx(a.std().item(), rel=0.02)
+    if name.endswith("uniform_"):
+        assert b.abs().max().item() == pytest.approx(size, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["Linear", "Conv2d", "Embedding", "LSTM"])
+def test_default_initial_values_are_those_of_pytorch(torch, name):
+    """Parameter by parameter: the same bounds and spread."""
+    arguments = {"Linear": (300, 200), "Conv2d": (20, 30, 5), "Embedding": (500, 100), "LSTM": (60, 80)}[name]
+    torch.manual_seed(0)
+    mg.manual_seed(0)
+    for p, q in zip(
+        getattr(torch.nn, name)(*arguments).parameters(), getattr(nn, name)(*arguments).parameters(), strict=True
+    ):
+        assert tuple(p.shape) == q.shape
+        assert q.std().item() == pytest.approx(p.std().item(), rel=0.2 if p.numel() < 500 else 0.05)
