@@ -13,6 +13,7 @@ from .creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand, rand_like,
     randint, randn, randn_like, randperm, tensor, zeros, zeros_like,
 )  # fmt: skip
+from .draw import draw
 from .functions import cat, einsum, pad, stack
 from .scalar import Scalar
 from .tape import enable_grad, is_grad_enabled, no_grad
