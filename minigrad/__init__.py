@@ -22,7 +22,9 @@ from .tensor import methods as _methods
 
 __version__ = "0.1.0"
 
-globals().update(_methods)  # every row of the table is a function here: mg.exp, mg.matmul, mg.where...
+globals().update(
+    _methods | {"concat": cat}
+)  # every row of the table is a function here: mg.exp, mg.matmul, mg.where...
 grad, set_grad_enabled = autograd.grad, autograd.set_grad_enabled
 bool, double, half, long = bool_, float64, float16, int64
 

@@ -43,7 +43,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             f"grad: the outputs don't depend on input {unused[0]} (counted from 0), or it was replaced after its use. "
             "With allow_unused=True its gradient is None"
         )
-    return tuple(_own(found[x], create_graph) if x in found else None for x in inputs)
+    return tuple(_own(found[x]) if x in found else None for x in inputs)
 
 
 def _several(x):
@@ -53,14 +53,16 @@ def _several(x):
 def _seed(y, gradient, create_graph):
     if isinstance(y, Tensor):
         return seed(y, gradient, create_graph)
-    if not isinstance(y, Variable) or not y.needs_grad:
-        raise RuntimeError("grad: an output doesn't depend on anything that requires a gradient")
+    if not isinstance(y, Variable):
+        raise TypeError(f"grad: an output must be a Tensor or a Scalar, got {type(y).__name__}")
     start = 1.0 if gradient is None else gradient
     return y.face(raw(start)) if create_graph and not isinstance(start, Variable) else start
 
 
-def _own(g, create_graph):
-    return g if isinstance(g, Variable | float) else Tensor.wrap(xp(g).array(g))
+def _own(g):
+    if isinstance(g, Tensor):
+        return g.clone()  # what arrived may be shared with other gradients
+    return g if type(g) is float or isinstance(g, Variable) else Tensor.wrap(xp(g).array(g))
 
 
 class set_grad_enabled:

@@ -51,7 +51,7 @@ class numbers:
 
 def _erf(x):
     """NumPy has no error function: Python's, element by element. Exact, and slow on large arrays."""
-    return np.frompyfunc(math.erf, 1, 1)(x).astype(np.result_type(x, np.float32), copy=False)
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(np.result_type(x, np.float32), copy=False)
 
 
 class Library:

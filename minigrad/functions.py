@@ -12,15 +12,22 @@ from functools import wraps
 
 import numpy as np
 
-from .backend import xp
-from .ops import count, dims_of, abs, amax, amin, argmax, argmin, concatenate, contract, erf, euclidean, getitem
+from .backend import describe, xp
+from .ops import count, dims_of, abs, amax, amin, argmax, argmin, clone, concatenate, contract, convert, erf, euclidean
+from .ops import expand, getitem
 from .ops import matmul, maximum, mean, minimum, permute, reshape, sqrt, sum, tanh, transpose, where, zero_pad
-from .tape import Variable, raw, spell
+from .spelling import spell
+from .tape import Variable, raw
+
+
+_NAMES = {"input": "x", "tensor": "x", "split_size_or_sections": "size", "split_size": "size"}
 
 
 def _spelled(function):
-    """Let a function with `dim` and `keepdim` take NumPy's `axis` and `keepdims` too, as rows do."""
-    return wraps(function)(lambda *inputs, **params: function(*inputs, **spell(params)))
+    """Let a function take its arguments by PyTorch's names and by NumPy's, as rows do."""
+    return wraps(function)(
+        lambda *inputs, **params: function(*inputs, **{_NAMES.get(k, k): v for k, v in spell(params).items()})
+    )
 
 
 Extreme = namedtuple("Extreme", ["values", "indices"])
@@ -81,23 +88,32 @@ def norm(x, p=2, dim=None, keepdim=False):
         return amax(abs(x), dim, keepdim)
     if p == 1:
         return sum(abs(x), dim, keepdim)
-    return sum(abs(x) ** p, dim, keepdim) ** (1 / p)
+    total = sum(abs(x) ** p, dim, keepdim)
+    return where(total == 0, 0.0, where(total == 0, 1.0, total) ** (1 / p))
 
 
 @_spelled
 def prod(x, dim=None, keepdim=False):
     """Product over `dim`, of halves multiplied with halves: right, also in its derivatives, where x has zeros."""
-    if dim is None:
-        y = prod(reshape(x, (-1,)), 0)
-        return reshape(y, (1,) * x.ndim) if keepdim else y
-    x = transpose(x, 0, dim)
+    if raw(x).dtype.kind == "b":
+        x = convert(x, np.dtype("int64"))
+    if dim is None or x.ndim == 0:
+        y = _halves(reshape(x, (-1,)))
+        return reshape(y, (1,) * x.ndim if keepdim else ())
+    y = transpose(_halves(transpose(x, 0, dim)), 0, dim)
+    return y if keepdim else squeeze(y, dim)
+
+
+def _halves(x):
+    """The product over the first dimension, kept as one of size 1."""
     if x.shape[0] == 0:
-        x = xp(raw(x)).ones((1, *x.shape[1:]), x.dtype)
+        return sum(x, 0, True) + 1
+    if x.shape[0] == 1:
+        return clone(x)
     while (n := x.shape[0]) > 1:
         pairs = x[: n // 2] * x[n // 2 : n // 2 * 2]
         x = cat([pairs, x[-1:]]) if n % 2 else pairs
-    x = transpose(x, 0, dim)
-    return x if keepdim else squeeze(x, dim)
+    return x
 
 
 @_spelled
@@ -118,6 +134,8 @@ def _extreme(x, dim, keepdim, of_all, where_is, of_two):
     if isinstance(dim, Variable):
         return of_two(x, dim)
     indices = where_is(x, dim, True)
+    if x.ndim == 0:
+        return Extreme(clone(x), indices)
     values = gather(x, dim, indices)
     return Extreme(values, indices) if keepdim else Extreme(squeeze(values, dim), squeeze(indices, dim))
 
@@ -130,6 +148,10 @@ def gather(x, dim, index):
     [[2], [3]]
     """
     index, n = raw(index), x.shape[dim]
+    if index.ndim != x.ndim or index.dtype.kind not in "iu":
+        raise ValueError(f"gather: expected an index of integers with {x.ndim} dimensions, got {describe(index)}")
+    if builtins.any(k > m for i, (k, m) in enumerate(zip(index.shape, x.shape, strict=True)) if i != dim % x.ndim):
+        raise ValueError(f"gather: the index {describe(index)} is longer than the input of shape {tuple(x.shape)}")
     if index.size and not (0 <= index.min() and index.max() < n):
         raise IndexError(
             f"gather: indices along dimension {dim} must lie in 0..{n - 1}, got {index.min()}..{index.max()}"
@@ -143,14 +165,16 @@ def flatten(x, start_dim=0, end_dim=-1):
     """Dimensions from `start_dim` to `end_dim` made into one."""
     if x.ndim == 0:
         return reshape(x, (1,))
-    start, end = start_dim % x.ndim, end_dim % x.ndim
+    start, end = dims_of(x, (start_dim, end_dim))
+    if start > end:
+        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
 
 @_spelled
 def squeeze(x, dim=None):
     """`x` without the dimensions of size 1: all of them, or `dim` if it is one of them."""
-    dims = [i for i in dims_of(x, dim) if x.shape[i] == 1]
+    dims = [i for i in dims_of(x, dim) if x.ndim and x.shape[i] == 1]
     return getitem(x, tuple(0 if i in dims else slice(None) for i in range(x.ndim))) if dims else x
 
 
@@ -167,7 +191,8 @@ def cat(tensors, dim=0):
     """Tensors joined along a dimension that they have."""
     if not len(tensors):
         raise ValueError("cat: expected at least one tensor, got an empty list")
-    return concatenate(*tensors, dim=dim)
+    filled = [x for x in tensors if x.ndim != 1 or x.shape[0]]  # PyTorch lets torch.tensor([]) join anything
+    return concatenate(*(filled or tensors), dim=dim)
 
 
 @_spelled
@@ -182,7 +207,9 @@ def stack(tensors, dim=0):
 def split(x, size, dim=0):
     """Pieces of `size` along `dim`, the last one smaller if it doesn't divide; or pieces of the sizes listed."""
     n = x.shape[dim]
-    sizes = [builtins.min(size, n - i) for i in range(0, n, size)] if isinstance(size, int) else list(size)
+    if isinstance(size, int) and size < 1:
+        raise ValueError(f"split: pieces need a size of at least 1, got {size}")
+    sizes = [builtins.min(size, n - i) for i in range(0, n or 1, size)] if isinstance(size, int) else list(size)
     if builtins.sum(sizes) != n:
         raise ValueError(f"split: the sizes {sizes} add up to {builtins.sum(sizes)}, dimension {dim} has {n}")
     before = (slice(None),) * (dim % x.ndim)
@@ -193,6 +220,10 @@ def split(x, size, dim=0):
 @_spelled
 def chunk(x, chunks, dim=0):
     """At most `chunks` pieces of equal size along `dim`, the last one smaller if it doesn't divide."""
+    if chunks < 1:
+        raise ValueError(f"chunk: expected at least 1 piece, got {chunks}")
+    if not x.shape[dim]:
+        return split(x, [0] * chunks, dim)
     return split(x, builtins.max(1, -(-x.shape[dim] // chunks)), dim)
 
 
@@ -200,8 +231,13 @@ def pad(x, pad, mode="constant", value=0.0):
     """A frame around x: widths `(before, after)` for the last dimension, then for the one before it, and so on."""
     if mode != "constant":
         raise NotImplementedError(f"pad: mode {mode!r} is not offered, only 'constant'")
-    pairs = list(zip(pad[::2], pad[1::2], strict=True))
-    return zero_pad(x, ((0, 0),) * (x.ndim - len(pairs)) + tuple(reversed(pairs)), value)
+    if len(pad) % 2 or len(pad) > 2 * x.ndim:
+        raise ValueError(f"pad: expected two widths for each of up to {x.ndim} dimensions, got {tuple(pad)}")
+    pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
+    if builtins.any(width < 0 for pair in pairs for width in pair):  # a negative width cuts off
+        ends = [(builtins.max(-a, 0), n - builtins.max(-b, 0)) for (a, b), n in zip(pairs, x.shape, strict=True)]
+        x = getitem(x, tuple(slice(*end) for end in ends))
+    return zero_pad(x, tuple((builtins.max(a, 0), builtins.max(b, 0)) for a, b in pairs), value)
 
 
 def outer(a, b):
@@ -252,6 +288,79 @@ def _diagonals(term, x):
     return term, x
 
 
+def ravel(x):
+    """All numbers in one dimension."""
+    return reshape(x, (-1,))
+
+
+@_spelled
+def unbind(x, dim=0):
+    """The slices along `dim`, without that dimension."""
+    before = (slice(None),) * (dim % x.ndim)
+    return tuple(getitem(x, (*before, i)) for i in range(x.shape[dim]))
+
+
+def repeat(x, *sizes):
+    """Copies side by side, `sizes[i]` along dimension i; new dimensions come in front."""
+    sizes = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+    shape = (1,) * (len(sizes) - x.ndim) + tuple(x.shape)
+    if len(sizes) < x.ndim:
+        raise ValueError(f"repeat: {x.ndim} dimensions need as many numbers of copies, got {sizes}")
+    pairs = [n for pair in zip(sizes, shape, strict=True) for n in pair]
+    spread = expand(reshape(x, tuple(n for k in shape for n in (1, k))), tuple(pairs))
+    return reshape(spread, tuple(k * n for k, n in zip(sizes, shape, strict=True)))
+
+
+def tril(x, diagonal=0):
+    """The lower triangle of the last two dimensions, zeros above the `diagonal`."""
+    return where(_below(x, diagonal), x, 0)
+
+
+def triu(x, diagonal=0):
+    """The upper triangle of the last two dimensions, zeros below the `diagonal`."""
+    return where(_below(x, diagonal - 1), 0, x)
+
+
+def _below(x, diagonal):
+    rows, columns = x.shape[-2:]
+    lib = xp(raw(x))
+    return lib.arange(columns)[None, :] <= lib.arange(rows)[:, None] + diagonal
+
+
+@_spelled
+def argsort(x, dim=-1, descending=False):
+    """The places of the numbers in order along `dim`; equal ones stay in order."""
+    values, lib = raw(x), xp(raw(x))
+    order = lib.flip(lib.argsort(lib.flip(values, dim), dim, kind="stable"), dim) if descending else None
+    if descending:  # reversed twice, so that equal numbers keep their order
+        return _same_face(x, values.shape[dim] - 1 - order)
+    return _same_face(x, lib.argsort(values, dim, kind="stable"))
+
+
+@_spelled
+def sort(x, dim=-1, descending=False):
+    """The numbers in order along `dim`, as a pair of values and indices."""
+    indices = argsort(x, dim, descending)
+    return Extreme(gather(x, dim, indices), indices)
+
+
+@_spelled
+def topk(x, k, dim=-1, largest=True):
+    """The `k` largest (or smallest) along `dim`, best first, as a pair of values and indices."""
+    values, indices = sort(x, dim, largest)
+    best = (slice(None),) * (dim % x.ndim) + (slice(k),)
+    return Extreme(getitem(values, best), getitem(indices, best))
+
+
+def nonzero(x):
+    """The places of the numbers that aren't 0, a row each."""
+    return _same_face(x, xp(raw(x)).stack(raw(x).nonzero(), axis=-1))
+
+
+def _same_face(x, array):
+    return x.face.wrap(array) if isinstance(x, Variable) else array
+
+
 def allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
     """Whether all numbers of two tensors agree: |a - b| <= atol + rtol * |b|."""
     a, b = raw(a), raw(b)
@@ -265,20 +374,6 @@ def equal(a, b):
 
 
 # What is both a function, `mg.var(x)`, and a method, `x.var()`. Rows of the table are both too.
-methods: tuple = (
-    square,
-    rsqrt,
-    reciprocal,
-    gelu,
-    masked_fill,
-    var,
-    std,
-    norm,
-    prod,
-    max,
-    min,
-    gather,
-    flatten,
-    squeeze,
-)
-methods += (unsqueeze, split, chunk, outer, dot, allclose, equal)
+methods: tuple = (square, rsqrt, reciprocal, gelu, masked_fill, var, std, norm, prod, max, min, gather, flatten, ravel)
+methods += (squeeze, unsqueeze, split, chunk, unbind, repeat, outer, dot, tril, triu, argsort, sort, topk, nonzero)
+methods += (allclose, equal)

@@ -9,8 +9,30 @@ import numpy as np
 
 from . import ops
 from .backend import default_generator, to_device
-from .tape import Variable, clock, mode, raw
+from .tape import Variable, clock, enable_grad, mode, raw
 from .tensor import Tensor, place
+
+
+@enable_grad()
+def renew(x):
+    """Renew the history of a view whose memory was written to since it was made: it now shows the new numbers."""
+    if x.source is not None and x.memory.changed > x.tick and not (x.op is None and x.needs_grad):
+        op, inputs, params = x.source
+        y = op(*inputs, **params)
+        x.op, x.inputs, x.params, x.needs_grad, x.tick = y.op, y.inputs, y.params, y.needs_grad, y.tick
+
+
+def own(inputs):
+    """Inputs, with private copies of what somebody else may write to: arrays, lists, memory shared with NumPy."""
+    return tuple(map(_own, inputs))
+
+
+def _own(x):
+    if isinstance(x, Variable):
+        return x.value.copy() if x.memory is not None and x.memory.foreign else x
+    if type(x) is tuple:  # an index, say, with arrays in it
+        return own(x)
+    return x.copy() if hasattr(x, "copy") else x
 
 
 def overwritable(x, *others):
@@ -21,6 +43,9 @@ def overwritable(x, *others):
 def become(x, op, *others, **params):
     """Turn `x` into `op(x, *others, **params)`, in the same memory; returns `x`."""
     others, params = op.arrange(others, params)
+    for v in (x, *others):
+        if isinstance(v, Variable) and v.memory is not None:
+            v.renew()
     if overwritable(x, *others):
         _write(x, op, op(x.value, *map(raw, others), **params))
         return x
@@ -45,7 +70,20 @@ def _write(x, op, result):
         raise ValueError(f"{op.name} in place: the result has shape {result.shape}, the tensor {x.shape}")
     if not np.can_cast(result.dtype, x.dtype, "same_kind"):
         raise TypeError(f"{op.name} in place: {result.dtype} numbers don't fit into a tensor of {x.dtype}")
-    x.value[...] = result
+    _put(x, ..., result)
+
+
+def _put(x, key, value):
+    """Write into the memory of `x`, and let it know."""
+    if not getattr(getattr(x.value, "flags", None), "writeable", True):
+        raise RuntimeError(
+            "this tensor holds one number in many places (expand made it so), or its memory is read-only; "
+            "write x.clone() to get memory of its own"
+        )
+    try:
+        x.value[key] = value
+    except (TypeError, ValueError, IndexError) as error:
+        raise x.explain("setitem", [x.value, key, value], error) from error
     x.touch()
 
 
@@ -65,7 +103,7 @@ def _through_view(x, op, others, params):
     return y
 
 
-_views = (ops.getitem, ops.reshape, ops.permute, ops.transpose)
+_views = (ops.getitem, ops.view, ops.reshape, ops.permute, ops.transpose)
 
 
 def _as_they_were(x, variables):
@@ -102,12 +140,16 @@ def _as_they_were(x, variables):
 
 
 def set_item(x, key, value):
-    """`x[key] = value`."""
+    """`x[key] = value`; as in PyTorch, the value may have dimensions of size 1 too many in front."""
+    key = place(key)
+    if getattr(value, "ndim", 0):
+        spare = value.ndim - ops.getitem(x.value, key).ndim
+        if spare > 0 and set(value.shape[:spare]) == {1}:
+            value = value.reshape(value.shape[spare:])
     if overwritable(x, value):
-        x.value[place(key)] = raw(value)
-        x.touch()
+        _put(x, key, raw(value))
     else:
-        become(x, ops.setitem, value, place(key))
+        become(x, ops.setitem, value, key)
 
 
 def copy_(x, other):
@@ -141,6 +183,12 @@ def uniform_(x, low=0.0, high=1.0, generator=None):
     return copy_(x, (generator or default_generator).numpy.uniform(low, high, x.shape))
 
 
+def masked_fill_(x, mask, value):
+    """Set the numbers where the mask is true to `value`."""
+    set_item(x, mask, value)
+    return x
+
+
 def _in_place(op):
     return lambda x, *others, **params: become(x, op, *others, **params)
 
@@ -148,6 +196,7 @@ def _in_place(op):
 forms = {f"{name}_": _in_place(op) for name, op in ops.elementwise.items()}
 forms |= {f"__i{name}__": _in_place(op) for name, op in ops.symbols.items()}
 forms |= {f.__name__: f for f in (copy_, zero_, add_, sub_, normal_, uniform_)}
-forms |= {"__setitem__": set_item, "fill_": copy_}
+forms |= {"__setitem__": set_item, "fill_": copy_, "masked_fill_": masked_fill_}
+forms |= {"renew": renew, "own": staticmethod(own)}
 for name, form in forms.items():
     setattr(Tensor, name, form)

@@ -13,7 +13,8 @@ from functools import wraps
 import numpy as np
 
 from .backend import device_of, to_device, xp
-from .tape import Op, raw
+from .spelling import Op
+from .tape import raw
 
 
 def _named(name):
@@ -24,6 +25,7 @@ def quiet(name, value, *vjps, doc):
     """A row where infinities and nan are values, as in PyTorch, and NumPy's warnings are silent."""
 
     def silent(function):
+        function.__qualname__ = name  # by which errors call it
         hushed = np.errstate(all="ignore")(function)
         return wraps(function)(lambda *xs, **params: (function if type(xs[0]) is float else hushed)(*xs, **params))
 
@@ -59,13 +61,24 @@ def _pow_base(g, y, a, b):
 
 def _pow_exponent(g, y, a, b):
     constant = (a == 0) & (b >= 0)  # 0**b doesn't change with b, though log(0) is infinite
-    return flow(g, where(constant, 0.0, y * log(where(constant, 1.0, a))))
+    slope = where(constant, 0.0, y * log(where(constant | (a < 0), 1.0, a)))
+    return flow(g, where(a < 0, math.nan, slope))
 
 
 pow = quiet("pow", lambda a, b: xp(a, b).power(a, b), _pow_base, _pow_exponent, doc="a ** b, elementwise")
+
+
+def _checked(a, b):
+    """The divisor `b`, unless NumPy would answer 0 to an integer divided by 0."""
+    whole = [isinstance(x, int) or getattr(getattr(x, "dtype", None), "kind", "f") in "iub" for x in (a, b)]
+    if whole == [True, True] and np.any(np.equal(to_device(b, "cpu"), 0)):
+        raise ZeroDivisionError("integer division by zero")
+    return b
+
+
 remainder = quiet(
     "remainder",
-    lambda a, b: a % b,
+    lambda a, b: a % _checked(a, b),
     lambda g, y, a, b: g,
     lambda g, y, a, b: -g * floor(a / b),
     doc="a % b, with the sign of b",
@@ -161,7 +174,7 @@ lt, le = Op("lt", operator.lt, doc="a < b"), Op("le", operator.le, doc="a <= b")
 gt, ge = Op("gt", operator.gt, doc="a > b"), Op("ge", operator.ge, doc="a >= b")
 bitwise_and, bitwise_or = Op("bitwise_and", operator.and_, doc="a & b"), Op("bitwise_or", operator.or_, doc="a | b")
 bitwise_xor, bitwise_not = Op("bitwise_xor", operator.xor, doc="a ^ b"), Op("bitwise_not", operator.inv, doc="~x")
-floor_divide = quiet("floor_divide", operator.floordiv, doc="floor of a / b")
+floor_divide = quiet("floor_divide", lambda a, b: a // _checked(a, b), doc="floor of a / b")
 
 elementwise = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
 
@@ -170,15 +183,16 @@ elementwise = {op.name: op for op in list(globals().values()) if isinstance(op, 
 
 def dims_of(x, dim):
     """The reduced dimensions as a tuple of non-negative numbers; None stands for all."""
-    dims = range(x.ndim) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
+    dims = range(x.ndim) if dim is None or dim == () else dim if isinstance(dim, tuple | list) else (dim,)
     size = x.ndim or 1  # PyTorch lets a single number have dimension 0
     if not builtins.all(-size <= d < size for d in dims):
         raise IndexError(f"dim {dim} is out of range for shape {tuple(x.shape)}: dimensions are {-size}..{size - 1}")
     return tuple(d % size for d in dims)
 
 
-def _axis(dim):
-    return tuple(dim) if isinstance(dim, list) else dim
+def _axis(x, dim):
+    """`dim` as NumPy wants it; a single number has no axis to name."""
+    return None if x.ndim == 0 or dim == () else tuple(dim) if isinstance(dim, list) else dim
 
 
 def _kept(g, x, dim):
@@ -187,14 +201,14 @@ def _kept(g, x, dim):
 
 
 def count(x, dim):
-    return math.prod(x.shape[d] for d in dims_of(x, dim))
+    return math.prod(x.shape[d] for d in dims_of(x, dim)) if x.ndim else 1
 
 
 def _reduction(name, value, vjp, doc):
     """A row with the arguments of a reduction; its VJP sees `g` with the reduced dimensions kept."""
     return Op(
         name,
-        lambda x, dim=None, keepdim=False: value(x, axis=_axis(dim), keepdims=keepdim),
+        lambda x, dim=None, keepdim=False: value(x, axis=_axis(x, dim), keepdims=keepdim),
         lambda g, y, x, dim=None, keepdim=False: vjp(_kept(g, x, dim), y, x, dim),
         doc=f"{doc}, over `dim` or over everything",
     )
@@ -202,7 +216,7 @@ def _reduction(name, value, vjp, doc):
 
 @np.errstate(all="ignore")
 def _logsumexp(x, axis, keepdims):
-    top = x.max(axis=axis, keepdims=True)
+    top = x.max(axis=axis, keepdims=True) if x.size else 0.0
     top = xp(x).where(xp(x).isfinite(top), top, 0.0)
     total = xp(x).log(xp(x).exp(x - top).sum(axis=axis, keepdims=True)) + top
     return total if keepdims else total.squeeze(axis)
@@ -228,9 +242,14 @@ def _logsumexp_slope(g, y, x, dim):
 
 
 sum = _reduction("sum", lambda x, **over: x.sum(**over), lambda g, y, x, dim: expand(g, x.shape), doc="sum")
-mean = _reduction(
-    "mean", lambda x, **over: x.mean(**over), lambda g, y, x, dim: expand(g / count(x, dim), x.shape), doc="mean"
-)
+
+
+def _mean(x, axis, keepdims):
+    total = x.sum(axis=axis, keepdims=keepdims)
+    return total / (x.size // total.size) if x.size else total * math.nan
+
+
+mean = _reduction("mean", _mean, lambda g, y, x, dim: expand(g / count(x, dim), x.shape), doc="mean")
 amax = _reduction("amax", lambda x, **over: x.max(**over), _share, doc="largest; equals share the gradient")
 amin = _reduction("amin", lambda x, **over: x.min(**over), _share, doc="smallest; equals share the gradient")
 euclidean = _reduction("euclidean", _norm, _norm_slope, doc="square root of the sum of squares")
@@ -239,7 +258,7 @@ logsumexp = _reduction("logsumexp", _logsumexp, _logsumexp_slope, doc="log(sum(e
 
 def _search(name, doc):
     """A row that reduces to truth values or places, which have no derivative; `name` is its NumPy method."""
-    value = lambda x, dim=None, keepdim=False: getattr(x, name)(axis=_axis(dim), keepdims=keepdim)
+    value = lambda x, dim=None, keepdim=False: getattr(x, name)(axis=_axis(x, dim), keepdims=keepdim)
     return Op(name, value, doc=f"{doc}, over `dim` or over everything")
 
 
@@ -248,7 +267,7 @@ argmax, argmin = _search("argmax", doc="where the largest is"), _search("argmin"
 
 
 def _softmax(x, dim=-1):
-    powers = xp(x).exp(x - x.max(axis=dim, keepdims=True))
+    powers = xp(x).exp(x - (x.max(axis=dim, keepdims=True) if x.size else 0.0))
     return powers / powers.sum(axis=dim, keepdims=True)
 
 
@@ -266,7 +285,7 @@ log_softmax = quiet(
 )
 cumsum = Op(
     "cumsum",
-    lambda x, dim: x.cumsum(axis=dim),
+    lambda x, dim: x.cumsum(axis=_axis(x, dim)).reshape(x.shape),
     lambda g, y, x, dim: flip(cumsum(flip(g, dim), dim), dim),
     doc="running sum along `dim`",
 )
@@ -275,7 +294,7 @@ cumsum = Op(
 
 
 def _matmul(a, b):
-    if a.ndim == 0 or b.ndim == 0:
+    if not (getattr(a, "ndim", 0) and getattr(b, "ndim", 0)):
         raise ValueError("a matrix product needs vectors or matrices; to multiply by a number write *")
     rows, columns = a.shape[-1], b.shape[-2 if b.ndim > 1 else 0]
     if rows != columns:
@@ -311,8 +330,15 @@ def _expand(x, *sizes):
     return xp(x).broadcast_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes)))
 
 
+def _view(x, *shape):
+    y = x.reshape(_sizes(shape))
+    if x.size and not xp(x).may_share_memory(x, y):
+        raise ValueError("these numbers don't lie in memory in that order, so they would be copied; write .reshape")
+    return y
+
+
 def _flip(x, *dims):
-    return xp(x).flip(x, _sizes(dims)).copy()
+    return xp(x).flip(x, _sizes(dims) if x.ndim else ()).copy()
 
 
 def _unpermute(g, y, x, *dims):
@@ -354,6 +380,7 @@ reshape = Op(
     view=True,
     doc="the same numbers in another shape; -1 stands for what is left",
 )
+view = Op("view", _view, lambda g, y, x, *shape: reshape(g, x.shape), view=True, doc="reshape, never copying")
 permute = Op(
     "permute", lambda x, *dims: x.transpose(_sizes(dims)), _unpermute, view=True, doc="dimensions in the order given"
 )
@@ -441,8 +468,12 @@ def operators(face):
     for name, op in symbols.items():
         setattr(face, f"__{name}__", op)
         setattr(face, f"__r{name}__", reflected(op))
+
+    def compared(op):
+        return lambda a, b: NotImplemented if b is None or isinstance(b, str) else op(a, b)
+
     for name, op in comparisons.items():
-        setattr(face, f"__{name}__", op)
+        setattr(face, f"__{name}__", compared(op))
     face.__neg__, face.__abs__, face.__invert__ = neg, abs, bitwise_not
     face.__hash__ = object.__hash__  # == compares values, dictionaries tell variables apart
     return face

@@ -16,10 +16,19 @@ def show(array, suffix=""):
     >>> show(np.array([1, 2]))
     'tensor([1, 2])'
     """
-    style: Any = {"float_kind": _floats(array)} if array.dtype.kind == "f" else None
-    text = np.array2string(array, separator=", ", prefix="tensor(", threshold=1000, formatter=style)
+    style: Any = {"float_kind": _floats(_shown(array))} if array.dtype.kind == "f" else None
+    text = np.array2string(array, max_line_width=80, separator=", ", prefix="tensor(", threshold=1000, formatter=style)
+    size = f", size={array.shape}" if array.size == 0 and array.ndim != 1 else ""
     dtype = "" if array.dtype in (float32, int64, bool_) else f", dtype={array.dtype}"
-    return f"tensor({text}{dtype}{suffix})"
+    return f"tensor({text}{size}{dtype}{suffix})"
+
+
+def _shown(array):
+    """The part of a large array that is printed: three at each end of each dimension."""
+    if array.size > 1000:
+        for dim, n in enumerate(array.shape):
+            array = array.take([*range(3), *range(n - 3, n)] if n > 6 else range(n), dim)
+    return array
 
 
 def _floats(array):

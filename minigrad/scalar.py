@@ -27,6 +27,7 @@ class Scalar(Variable):
     """
 
     __slots__ = ("label",)
+    grad = Variable._grad  # type: ignore[misc]  # the slot under its public name
     __array_ufunc__ = None  # a NumPy number on the left leaves the operation to us
 
     def __init__(self, data, label=""):
@@ -47,11 +48,11 @@ class Scalar(Variable):
         return y
 
     @staticmethod
-    def explain(op, values, error):
+    def explain(name, values, error):
         """The error of an operation on floats, with the operation and its inputs named."""
         kinds = (TypeError, ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
         kind = next(k for k in kinds if isinstance(error, k))
-        return kind(f"{op.name} of {', '.join(map(repr, values))}: {error}")
+        return kind(f"{name} of {', '.join(map(repr, values))}: {error}")
 
     @property
     def data(self):
@@ -79,6 +80,9 @@ class Scalar(Variable):
 
     def __float__(self):
         return self.value
+
+    def __format__(self, spec):
+        return format(self.value, spec) if spec else str(self)
 
     def __bool__(self):
         return bool(self.value)

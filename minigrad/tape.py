@@ -70,15 +70,16 @@ class Memory:
 class Variable:
     """A value that remembers where it came from. Its faces are `Scalar` (a float) and `Tensor` (an array)."""
 
-    __slots__ = "value needs_grad grad op inputs params tick keeps memory source hooks __weakref__".split()
+    __slots__ = "value needs_grad _grad op inputs params tick keeps memory source hooks __weakref__".split()
     face: type["Variable"]  # the class of what is computed from it
-    wrap: Callable[..., Any]
-    explain: Callable[..., Exception]
+    wrap: Callable[..., Any]  # makes the result of an operation
+    own: Callable[..., tuple]  # inputs, with copies of what somebody else may write to
+    explain: Callable[..., Exception]  # an error with the operation and its inputs named
 
     def __init__(self, value, needs_grad=False):
         self.value = value
         self.needs_grad = needs_grad
-        self.grad = None
+        self._grad = None
         self.op = None  # a leaf: nothing made it
         self.inputs = ()
         self.params = None
@@ -92,6 +93,9 @@ class Variable:
     def is_leaf(self):
         """Whether no recorded operation made this variable."""
         return self.op is None
+
+    def renew(self):
+        """Bring the history up to date; only a view of memory that was written to has something to do."""
 
     def touch(self):
         """Note that the value was changed in place, now."""
@@ -119,16 +123,16 @@ class Op:
         self.__doc__ = doc
 
     def __call__(self, *inputs, **params):
-        if params:
-            inputs, params = self.arrange(inputs, params)
         face, needs_grad, borrowed, values = None, False, False, []
         for x in inputs:
             if isinstance(x, Variable):
                 face = face or x.face
                 if x.face is not face:
                     raise TypeError(f"{self.name}: a Scalar and a Tensor don't mix; make both with mg.tensor")
+                if x.memory is not None:
+                    x.renew()
+                    borrowed = borrowed or x.memory.foreign
                 needs_grad = needs_grad or x.needs_grad
-                borrowed = borrowed or (x.memory is not None and x.memory.foreign)
                 x = x.value
             else:
                 borrowed = borrowed or hasattr(x, "copy") or type(x) is tuple
@@ -138,28 +142,16 @@ class Op:
         try:
             y = face.wrap(self.value(*values, **params), values)
         except (TypeError, ValueError, IndexError, ArithmeticError) as error:
-            raise face.explain(self, values, error) from error
+            raise face.explain(self.name, values, error) from error
         if self.view and y.value.base is not None:
             y.memory = inputs[0].memory = inputs[0].memory or Memory()
             y.source = self, inputs, params
         if needs_grad and mode.recording and self.differentiable:
             y.op, y.params, y.needs_grad = self, params, True
-            y.inputs = tuple(map(own, inputs)) if borrowed else inputs
+            y.inputs = face.own(inputs) if borrowed else inputs
             if mode.observer is not None:
                 mode.observer.recorded(y)
         return y
-
-    def arrange(self, inputs, params):
-        """Inputs and parameters by their usual names and places, however they were given."""
-        params = spell(params)
-        inputs += tuple(params.pop(name) for name in ("dims", "shape", "size") if name in params)
-        if any(isinstance(x, Variable) for x in params.values()):
-            from inspect import signature
-
-            bound = signature(self.value).bind(*inputs, **params)
-            bound.apply_defaults()
-            inputs, params = bound.args, bound.kwargs
-        return inputs, params
 
     def pull(self, g, y, inputs, params, wants):
         """The VJPs: the gradient `g` of `y` pulled back to each input that `wants` it, None for the others."""
@@ -176,24 +168,9 @@ class Op:
         return f"<{self.name.title().replace('_', '')}Backward>"
 
 
-def spell(params):
-    """Parameters spelled as in PyTorch, for those who write NumPy's `axis` and `keepdims`."""
-    names = {"axis": "dim", "keepdims": "keepdim"}
-    return {names.get(name, name): x for name, x in params.items() if x is not None}
-
-
 def raw(x):
     """The number or array in a variable, or `x` itself."""
     return x.value if isinstance(x, Variable) else x
-
-
-def own(x):
-    """A private copy of what somebody else may write to (arrays, lists, memory shared with NumPy), else `x` itself."""
-    if isinstance(x, Variable):
-        return x.value.copy() if x.memory is not None and x.memory.foreign else x
-    if type(x) is tuple:  # an index, say, with arrays in it
-        return tuple(map(own, x))
-    return x.copy() if hasattr(x, "copy") else x
 
 
 def history(outputs):
@@ -201,7 +178,12 @@ def history(outputs):
 
     Refuses a graph that was freed, or whose values are no longer those the results were computed from.
     """
-    found, todo = set(), [y for y in outputs if y.needs_grad]
+    if not all(y.needs_grad for y in outputs):
+        raise RuntimeError(
+            "backward from a constant: nothing that this was made of requires a gradient, or it was computed under "
+            "no_grad. Set requires_grad=True on the inputs that you want gradients of"
+        )
+    found, todo = set(), list(outputs)
     while todo:
         y = todo.pop()
         if y in found:
@@ -275,7 +257,10 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
                 continue
             wants = [isinstance(x, Variable) and x in totals for x in y.inputs]
             result, inputs = (y, y.inputs) if create_graph else (y.value, list(map(raw, y.inputs)))
-            parts = y.op.pull(g, result, inputs, y.params, wants)
+            try:
+                parts = y.op.pull(g, result, inputs, y.params, wants)
+            except ArithmeticError as error:  # of floats: arrays compute inf and nan instead
+                raise y.face.explain(f"the derivative of {y.op.name}", inputs, error) from error
             if mode.observer is not None:
                 mode.observer.swept(y, parts)
             for x, value, want, part in zip(y.inputs, inputs, wants, parts, strict=False):

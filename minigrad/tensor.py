@@ -49,15 +49,17 @@ class Tensor(Variable):
         return y
 
     @staticmethod
-    def explain(op, values, error):
+    def explain(name, values, error):
         """The error of an operation on arrays, with the operation, shapes, dtypes and devices named."""
         devices = {str(device_of(v)) for v in values if hasattr(v, "shape") and v.shape}
         if len(devices) > 1:
             return RuntimeError(
-                f"{op.name}: one tensor is on {' and one on '.join(sorted(devices))}; move one with .to(device)"
+                f"{name}: one tensor is on {' and one on '.join(sorted(devices))}; move one with .to(device)"
             )
-        kind = next(k for k in (IndexError, TypeError, ValueError, ArithmeticError) if isinstance(error, k))
-        return kind(f"{op.name} of {', '.join(map(describe, values))}: {error}")
+        kind = next(
+            k for k in (IndexError, TypeError, ValueError, ZeroDivisionError, ArithmeticError) if isinstance(error, k)
+        )
+        return kind(f"{name} of {', '.join(map(describe, values))}: {error}")
 
     # ------------------------------------------------------------ what it is
 
@@ -118,6 +120,8 @@ class Tensor(Variable):
         return self.shape[0]
 
     def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a tensor without dimensions")
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, x):
@@ -148,6 +152,18 @@ class Tensor(Variable):
             self.value, self.memory = self.value.copy(), None
         self.needs_grad = bool(on)
 
+    @property
+    def grad(self):
+        """The derivative that `backward` left here, a tensor of the same shape and dtype; None before."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient):
+        if gradient is not None and (not isinstance(gradient, Tensor) or gradient.shape != self.shape):
+            given = f"shape {gradient.shape}" if isinstance(gradient, Tensor) else type(gradient).__name__
+            raise TypeError(f"grad must be None or a tensor of shape {self.shape}, got {given}")
+        self._grad = gradient
+
     def requires_grad_(self, requires_grad=True):
         """Set `requires_grad`; returns the tensor."""
         self.requires_grad = requires_grad
@@ -165,9 +181,16 @@ class Tensor(Variable):
         Returns a handle; `handle.remove()` takes the hook away.
         """
 
+        shape, dtype, expected = self.shape, self.dtype, describe(self.value)  # not self: that would be a cycle
+
         def call(g):
             new = hook(g if isinstance(g, Tensor) else Tensor.wrap(g))
-            return g if new is None else new if isinstance(g, Tensor) else raw(new)
+            if new is None:
+                return g
+            if not isinstance(new, Tensor) or new.shape != shape or new.dtype != dtype:
+                given = describe(raw(new)) if isinstance(new, Tensor) else type(new).__name__
+                raise TypeError(f"a hook must return None or a {expected} gradient, it returned {given}")
+            return new if isinstance(g, Tensor) else new.value
 
         if not self.needs_grad:
             raise RuntimeError("register_hook: this tensor requires no gradient")
@@ -184,7 +207,7 @@ class Tensor(Variable):
         for x, g in sweep([self], [seed(self, gradient, create_graph)], None,
                           create_graph if retain_graph is None else retain_graph, create_graph).items():  # fmt: skip
             if create_graph:
-                x.grad = g if x.grad is None else x.grad + g
+                x.grad = g.clone() if x.grad is None else x.grad + g
             elif x.grad is None:
                 x.grad = Tensor.wrap(xp(g).array(g))  # a copy: what arrived may be shared with other gradients
             else:
@@ -265,6 +288,9 @@ class Tensor(Variable):
     def __format__(self, spec):
         return format(self.item(), spec) if self.ndim == 0 else format(str(self), spec)
 
+    def __reduce__(self):
+        return _restored, (type(self), self.value, self.needs_grad)  # the numbers, without their history
+
     def __deepcopy__(self, memo):
         if self.op is not None:
             raise RuntimeError("only leaves can be copied deeply; write x.detach().clone()")
@@ -293,11 +319,17 @@ class Tensor(Variable):
         return x
 
     def contiguous(self):
-        """The tensor itself: the order in memory is NumPy's business."""
-        return self
+        """The tensor itself if its numbers lie in memory in order, else a copy in which they do."""
+        return self if self.value.flags.c_contiguous else self.clone()
 
     def __getitem__(self, key):
         return getitem(self, place(key))
+
+
+def _restored(kind, value, needs_grad):
+    x = kind.__new__(kind)
+    Variable.__init__(x, value, needs_grad)
+    return x
 
 
 class _Handle:
@@ -311,11 +343,6 @@ class _Handle:
 
 def seed(y, gradient, create_graph):
     """The gradient that a sweep starts with at `y`: the one given, checked, or 1 for a single number."""
-    if not y.needs_grad:
-        raise RuntimeError(
-            "backward from a constant: nothing that this was made of requires a gradient, or it was computed under "
-            "no_grad. Set requires_grad=True on the inputs that you want gradients of"
-        )
     if gradient is None:
         if y.value.size != 1:
             raise RuntimeError(
@@ -332,14 +359,23 @@ def seed(y, gradient, create_graph):
 
 def place(key):
     """An index with the tensors in it replaced by their arrays."""
-    if isinstance(key, tuple | list):
-        return type(key)(place(k) for k in key)
-    return raw(key)
+    if isinstance(key, tuple):
+        key = tuple(map(place, key))
+        picks = [i for i, k in enumerate(key) if isinstance(k, int | list) or hasattr(k, "dtype")]
+        kinds = {isinstance(key[i], int) for i in picks}
+        if kinds == {True, False} and picks[-1] - picks[0] >= len(picks):
+            raise IndexError(
+                "an index with a number, a slice and a list in between means one thing to NumPy and another to "
+                "PyTorch; take two steps: x[0][:, [1, 2]]"
+            )
+        return key
+    return [place(k) for k in key] if isinstance(key, list) else raw(key)
 
 
 Tensor.face = Tensor
 methods = {name: op for name, op in ops.rows.items() if name not in ops.inside}
 methods |= {f.__name__: f for f in functions.methods} | {"mm": ops.matmul, "bmm": ops.matmul, "clip": ops.clamp}
+methods |= {"multiply": ops.mul, "divide": ops.div, "subtract": ops.sub, "absolute": ops.abs}
 dtypes = {"half": backend.float16, "float": float32, "double": float64, "bool": backend.bool_}
 dtypes |= {"int": backend.int32, "long": int64}
 places = {"cpu": "cpu", "cuda": "cuda"}
@@ -347,7 +383,6 @@ special = {name: lambda self, to=to: self.to(to) for name, to in (dtypes | place
     "astype": lambda self, dtype: self.to(dtype=dtype),
     "type": lambda self, dtype: self.to(dtype=dtype),
     "t": lambda self: self.T,
-    "view": ops.reshape,
     "view_as": lambda self, other: self.reshape(other.shape),
     "expand_as": lambda self, other: self.expand(other.shape),
     "where": lambda self, condition, other: ops.where(condition, self, other),
