@@ -27,11 +27,6 @@ class Op(tape.Op):
         takes_sizes = any(p.kind is p.VAR_POSITIONAL for p in signature(value).parameters.values())
         self.places = INPUTS + SIZES * takes_sizes
 
-    def __call__(self, *inputs, **params):
-        if params:
-            inputs, params = self.arrange(inputs, params)
-        return super().__call__(*inputs, **params)
-
     def arrange(self, inputs, params):
         """Inputs and parameters in their usual places, however they were given."""
         params = spell(params)

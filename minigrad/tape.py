@@ -14,6 +14,7 @@ from types import MethodType
 from typing import Any
 
 clock = itertools.count(1)
+NONE: dict = {}  # the parameters of most operations; one for all of them
 
 
 class Mode(threading.local):
@@ -123,6 +124,8 @@ class Op:
         self.__doc__ = doc
 
     def __call__(self, *inputs, **params):
+        if params:
+            inputs, params = self.arrange(inputs, params)
         face, needs_grad, borrowed, values = None, False, False, []
         for x in inputs:
             if isinstance(x, Variable):
@@ -147,11 +150,15 @@ class Op:
             y.memory = inputs[0].memory = inputs[0].memory or Memory()
             y.source = self, inputs, params
         if needs_grad and mode.recording and self.differentiable:
-            y.op, y.params, y.needs_grad = self, params, True
+            y.op, y.params, y.needs_grad = self, params or NONE, True
             y.inputs = face.own(inputs) if borrowed else inputs
             if mode.observer is not None:
                 mode.observer.recorded(y)
         return y
+
+    def arrange(self, inputs, params):
+        """Inputs and parameters in their places; `spelling.py` knows more names for them."""
+        return inputs, params
 
     def pull(self, g, y, inputs, params, wants):
         """The VJPs: the gradient `g` of `y` pulled back to each input that `wants` it, None for the others."""

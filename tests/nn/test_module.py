@@ -1,6 +1,7 @@
 """Module: what it finds and in which order, state and its errors, modes, hooks, printing; beside PyTorch's."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -241,3 +242,17 @@ def test_default_initial_values_are_those_of_pytorch(torch, name):
     ):
         assert tuple(p.shape) == q.shape
         assert q.std().item() == pytest.approx(p.std().item(), rel=0.2 if p.numel() < 500 else 0.05)
+
+
+def test_summary_counts_and_leaves_the_model_as_it_was():
+    """The counts that the lessons name: 2, 7, 15, 2410, 101770; modes and running statistics don't move."""
+    for sizes, count in (((1, 1), 2), ((1, 2, 1), 7), ((4, 3), 15), ((64, 32, 10), 2410), ((784, 128, 10), 101770)):
+        layers = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+        assert nn.summary(nn.Sequential(*layers), (sizes[0],)).endswith(f" {count:,}")
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Dropout(), nn.LSTM(72, 5)).train()
+    model[3].eval()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    table = nn.summary(model, (1, 8, 8))
+    assert "(N, 2, 6, 6)" in table
+    assert [m.training for m in model.modules()] == [True, True, True, True, False, True]
+    assert all(mg.equal(v, model.state_dict()[k]) for k, v in before.items())
