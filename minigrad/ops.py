@@ -206,7 +206,7 @@ def count(x, dim):
 
 def _reduction(name, value, vjp, doc):
     """A row with the arguments of a reduction; its VJP sees `g` with the reduced dimensions kept."""
-    return Op(
+    return quiet(
         name,
         lambda x, dim=None, keepdim=False: value(x, axis=_axis(x, dim), keepdims=keepdim),
         lambda g, y, x, dim=None, keepdim=False: vjp(_kept(g, x, dim), y, x, dim),
@@ -214,7 +214,6 @@ def _reduction(name, value, vjp, doc):
     )
 
 
-@np.errstate(all="ignore")
 def _logsumexp(x, axis, keepdims):
     top = x.max(axis=axis, keepdims=True) if x.size else 0.0
     top = xp(x).where(xp(x).isfinite(top), top, 0.0)
