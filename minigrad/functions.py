@@ -306,6 +306,8 @@ def repeat(x, *sizes):
     shape = (1,) * (len(sizes) - x.ndim) + tuple(x.shape)
     if len(sizes) < x.ndim:
         raise ValueError(f"repeat: {x.ndim} dimensions need as many numbers of copies, got {sizes}")
+    if set(sizes) <= {1}:
+        return clone(reshape(x, shape))
     pairs = [n for pair in zip(sizes, shape, strict=True) for n in pair]
     spread = expand(reshape(x, tuple(n for k in shape for n in (1, k))), tuple(pairs))
     return reshape(spread, tuple(k * n for k, n in zip(sizes, shape, strict=True)))

@@ -93,6 +93,8 @@ def _through_view(x, op, others, params):
     if look not in _views:
         raise RuntimeError(f"{op.name}: what {look.name} made can't be changed in place; make a new tensor: x = x + 1")
     base = inputs[0]
+    if base.memory is not x.memory:
+        raise RuntimeError(f"{op.name}: the tensor that this is a view of has other numbers now; write x.clone() first")
     view = look(*inputs, **sight)  # once more, as the base may have changed since
     view.value, view.memory, view.source = view.value.copy(), None, None
     y = op(view, *others, **params)

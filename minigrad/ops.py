@@ -363,7 +363,7 @@ def _scatter(x, key, shape):
 
 
 def _setitem(x, value, key):
-    result = x.copy()
+    result = xp(x).array(x)
     result[key] = value
     return result
 
