@@ -3,9 +3,10 @@
 `mg.tensor`, `mg.exp`, `mg.no_grad`... are spelled as in PyTorch; `mg.Scalar` is the engine at its smallest.
 """
 
+from importlib import import_module
 from math import e, inf, nan, pi
 
-from . import autograd, inplace, nn
+from . import autograd, inplace
 from .backend import (
     Generator, bool_, cuda, device, float16, float32, float64, int8, int16, int32, int64, manual_seed, uint8,
 )  # fmt: skip
@@ -22,9 +23,7 @@ from .tensor import methods as _methods
 
 __version__ = "0.1.0"
 
-globals().update(
-    _methods | {"concat": cat}
-)  # every row of the table is a function here: mg.exp, mg.matmul, mg.where...
+globals().update(_methods, concat=cat)  # every row of the table is a function here: mg.exp, mg.matmul, mg.where...
 grad, set_grad_enabled = autograd.grad, autograd.set_grad_enabled
 bool, double, half, long = bool_, float64, float16, int64
 
@@ -32,3 +31,10 @@ bool, double, half, long = bool_, float64, float16, int64
 def is_tensor(x):
     """Whether `x` is a Tensor."""
     return isinstance(x, Tensor)
+
+
+def __getattr__(name):
+    """What is not needed to compute a gradient is imported when it is first used."""
+    if name in ("nn", "optim", "data", "io"):
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

@@ -8,7 +8,8 @@ before the inputs it was made of, so each gradient is complete when it is passed
 import itertools
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ContextDecorator
+from inspect import isgeneratorfunction
 from operator import attrgetter
 from types import MethodType
 from typing import Any
@@ -27,13 +28,26 @@ class Mode(threading.local):
 mode = Mode()
 
 
-@contextmanager
-def _recording(on):
-    before, mode.recording = mode.recording, on
-    try:
-        yield
-    finally:
-        mode.recording = before
+class _recording(ContextDecorator):
+    """Record, or don't, inside a `with` block or a decorated function; afterwards as before, also after an error."""
+
+    def __init__(self, on):
+        self.on, self.before = on, []
+
+    def __enter__(self):
+        self.before.append(mode.recording)
+        mode.recording = self.on
+
+    def __exit__(self, *_):
+        mode.recording = self.before.pop()
+
+    def __call__(self, function):
+        if isgeneratorfunction(function):
+            raise TypeError(f"{function.__name__} is a generator: write `with` inside it, not a decorator above it")
+        return super().__call__(function)
+
+    def _recreate_cm(self):  # a new one for each call: threads may call at once
+        return _recording(self.on)
 
 
 def no_grad(function=None):
