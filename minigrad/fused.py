@@ -2,8 +2,9 @@
 
 import operator
 
-from .ops import log, maximum, transpose
-from .tape import Op
+from .backend import xp
+from .ops import log, maximum, softmax, transpose
+from .tape import Op, raw
 
 
 def _weighted_sum(bias, *pairs):
@@ -53,4 +54,26 @@ binary_entropy = Op(
     lambda g, y, p, target: g * (p - target) / maximum(p * (1 - p), 1e-12),
     lambda g, y, p, target: g * (log(1 - p) - log(p)),
     doc="-(t log p + (1 - t) log(1 - p))",
+)
+
+
+def _cross_entropy(x, target, ignore_index=-100):
+    counts = target != ignore_index
+    shifted = x - x.max(axis=1, keepdims=True)
+    right = shifted[xp(x).arange(len(x)), target * counts]
+    return ((xp(x).log(xp(x).exp(shifted).sum(axis=1)) - right) * counts).sum() / counts.sum()
+
+
+def _cross_entropy_slope(g, y, x, target, ignore_index=-100):
+    target, lib = raw(target), xp(raw(x))
+    counts = target != ignore_index
+    right = lib.zeros(x.shape, x.dtype)
+    right[lib.arange(len(target)), target * counts] = 1
+    return (softmax(x, 1) - right) * (g * (counts / counts.sum()).astype(x.dtype)[:, None])
+
+
+# The mean of -log_softmax(x, 1)[i, target[i]] over the rows i whose target isn't `ignore_index`: softmax minus one-hot
+# is the whole derivative.
+cross_entropy = Op(
+    "cross_entropy", _cross_entropy, _cross_entropy_slope, doc="mean of -log softmax(x) at the target's place"
 )

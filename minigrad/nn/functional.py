@@ -10,11 +10,9 @@ import warnings
 
 import numpy as np
 
-from .. import ops
+from .. import fused, ops
 from ..backend import default_generator, to_device, xp
 from ..functions import flatten, gelu, pad  # noqa: F401 (what is imported here is offered here, as in PyTorch)
-from ..fused import binary_entropy
-from ..fused import linear as _linear
 from ..ops import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh, where  # noqa: F401
 from ..tape import raw
 from ..tensor import Tensor
@@ -45,7 +43,7 @@ def linear(input, weight, bias=None):
             f"linear: expected a last dimension of {weight.shape[-1]}, got {got}. An image is made a row of numbers by "
             "nn.Flatten() or x.view(len(x), -1)"
         )
-    return _linear(input, weight, bias)
+    return fused.linear(input, weight, bias)
 
 
 def _pair(value):
@@ -250,8 +248,11 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
             stacklevel=3,
         )
     dim = 0 if input.ndim == 1 else 1
-    logs = log_softmax(input, dim)
     classes = input.shape[dim]
+    if (input.ndim, weight, label_smoothing, reduction) == (2, None, 0.0, "mean") and raw(target).dtype.kind != "f":
+        _class_numbers(input, target, ignore_index)
+        return fused.cross_entropy(input, target, ignore_index)
+    logs = log_softmax(input, dim)
     if raw(target).dtype.kind == "f":
         _same("cross_entropy with probabilities", input, target)
         if label_smoothing:
@@ -267,8 +268,8 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     return _weighted_mean(hard, target, weight, ignore_index) if reduction == "mean" else _reduce(hard, reduction)
 
 
-def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
-    """Minus the log-probability of the right class, for log-probabilities of shape (N, C, ...) or (C,)."""
+def _class_numbers(input, target, ignore_index):
+    """Refuse targets that can't be class numbers for the scores `input`; returns the dimension of the classes."""
     dim = 0 if input.ndim == 1 else 1
     expected = (*input.shape[:dim], *input.shape[dim + 1 :])
     if tuple(target.shape) != expected:
@@ -277,6 +278,12 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
             f"{tuple(target.shape)}"
         )
     _integers("the target", target, input.shape[dim], ignore_index)
+    return dim
+
+
+def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
+    """Minus the log-probability of the right class, for log-probabilities of shape (N, C, ...) or (C,)."""
+    dim = _class_numbers(input, target, ignore_index)
     counts = target != ignore_index
     places = where(counts, target, 0)
     losses = -_picked(input, dim, places)
@@ -310,7 +317,7 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
             "binary_cross_entropy: predictions must be probabilities, from 0 to 1; for logits use "
             "binary_cross_entropy_with_logits"
         )
-    losses = binary_entropy(input, target)
+    losses = fused.binary_entropy(input, target)
     return _reduce(losses if weight is None else losses * weight, reduction)
 
 
