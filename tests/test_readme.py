@@ -18,7 +18,9 @@ def blocks(language: str) -> list[str]:
 
 def test_examples_run():
     """The `>>>` examples, one after the other in one session, as a reader would type them."""
-    example = doctest.DocTestParser().get_doctest("".join(blocks("python")), {}, "README.md", "README.md", 0)
+    example = doctest.DocTestParser().get_doctest(
+        "".join(block for block in blocks("python") if block.startswith(">>>")), {}, "README.md", "README.md", 0
+    )
     assert len(example.examples) >= 10
     report: list[str] = []
     result = doctest.DocTestRunner().run(example, out=report.append)
