@@ -7,10 +7,14 @@ CPU, so that a seed gives the same numbers on every device.
 
 import math
 import operator
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+# Infinities and nan are values, as in PyTorch: of those that arise in these files NumPy needn't warn.
+warnings.filterwarnings("ignore", ".* encountered in ", RuntimeWarning, r"minigrad\.")
 
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")

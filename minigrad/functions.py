@@ -147,6 +147,8 @@ def gather(x, dim, index):
     >>> gather(np.array([[1, 2], [3, 4]]), 1, np.array([[1], [0]])).tolist()
     [[2], [3]]
     """
+    if x.ndim == 0:  # a single number is a vector of one
+        return reshape(gather(reshape(x, (1,)), dim, reshape(index, (1,))), ())
     index, n = raw(index), x.shape[dim]
     if index.ndim != x.ndim or index.dtype.kind not in "iu":
         raise ValueError(f"gather: expected an index of integers with {x.ndim} dimensions, got {describe(index)}")
@@ -282,7 +284,7 @@ def _diagonals(term, x):
         while term.count(letter) > 1:
             first, second = [i for i, c in enumerate(term) if c == letter][:2]
             others = [i for i in range(len(term)) if i not in (first, second)]
-            places = np.arange(x.shape[first])
+            places = xp(raw(x)).arange(x.shape[first])
             x = permute(x, (*others, first, second))[..., places, places]
             term = "".join(term[i] for i in others) + letter
     return term, x
@@ -333,10 +335,13 @@ def _below(x, diagonal):
 def argsort(x, dim=-1, descending=False):
     """The places of the numbers in order along `dim`; equal ones stay in order."""
     values, lib = raw(x), xp(raw(x))
-    order = lib.flip(lib.argsort(lib.flip(values, dim), dim, kind="stable"), dim) if descending else None
-    if descending:  # reversed twice, so that equal numbers keep their order
-        return _same_face(x, values.shape[dim] - 1 - order)
-    return _same_face(x, lib.argsort(values, dim, kind="stable"))
+    values = values.reshape(1) if x.ndim == 0 else values
+    if descending:  # turned around twice, so that equal numbers keep their order
+        order = lib.flip(lib.argsort(lib.flip(values, dim), dim, kind="stable"), dim)
+        order = values.shape[dim] - 1 - order
+    else:
+        order = lib.argsort(values, dim, kind="stable")
+    return _same_face(x, order.reshape(x.shape))
 
 
 @_spelled

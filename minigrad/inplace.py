@@ -54,6 +54,11 @@ def become(x, op, *others, **params):
             f"{op.name}: a leaf that requires a gradient can't be changed in place while recording. To update a "
             "parameter write `with mg.no_grad():` around it; to compute, make a new tensor: x = x + 1"
         )
+    if x.memory is not None and x.memory.foreign:
+        raise RuntimeError(
+            f"{op.name}: this tensor shares its memory with NumPy (from_numpy made it so), which can't record; "
+            "make a new tensor, x = x + 1, or write x.clone() first"
+        )
     if x.source is not None:
         y = _through_view(x, op, others, params)
     else:
@@ -75,7 +80,8 @@ def _write(x, op, result):
 
 def _put(x, key, value):
     """Write into the memory of `x`, and let it know."""
-    if not getattr(getattr(x.value, "flags", None), "writeable", True):
+    spread = any(step == 0 and n > 1 for step, n in zip(x.value.strides, x.value.shape, strict=True))
+    if spread or not getattr(x.value.flags, "writeable", True):
         raise RuntimeError(
             "this tensor holds one number in many places (expand made it so), or its memory is read-only; "
             "write x.clone() to get memory of its own"
@@ -155,7 +161,9 @@ def set_item(x, key, value):
 
 
 def copy_(x, other):
-    """Take over another tensor's numbers; shapes broadcast."""
+    """Take over another tensor's numbers, from any device; shapes broadcast."""
+    if isinstance(other, Tensor):
+        other = other.to(x.device)
     set_item(x, ..., to_device(other, x.device) if isinstance(other, np.ndarray) else other)
     return x
 

@@ -21,38 +21,33 @@ def _named(name):
     return lambda *xs: getattr(xp(*xs), name)(*xs)
 
 
-def quiet(name, value, *vjps, doc):
-    """A row where infinities and nan are values, as in PyTorch, and NumPy's warnings are silent."""
-
-    def silent(function):
-        function.__qualname__ = name  # by which errors call it
-        hushed = np.errstate(all="ignore")(function)
-        return wraps(function)(lambda *xs, **params: (function if type(xs[0]) is float else hushed)(*xs, **params))
-
-    return Op(name, silent(value), *map(silent, vjps), doc=doc)
-
-
 # ---------------------------------------------------------------- arithmetic
 
 add = Op("add", lambda a, b: a + b, lambda g, y, a, b: g, lambda g, y, a, b: g, doc="a + b")
 sub = Op("sub", lambda a, b: a - b, lambda g, y, a, b: g, lambda g, y, a, b: -g, doc="a - b")
-mul = Op("mul", lambda a, b: a * b, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, doc="a * b")
 neg = Op("neg", lambda x: -x, lambda g, y, x: -g, doc="-x")
 
 
-# Where a slope is infinite but nothing flows in, nothing flows out: 0 * inf = 0. So `where(x > 0, log(x), 0)` has the
-# gradient 0 at x = 0, although the branch that wasn't taken has a slope of infinity there.
-flow = quiet(
+_flow = Op(
     "flow",
-    lambda g, slope: xp(g).where(g == 0, 0.0, g * slope),
+    lambda g, slope: xp(g, slope).where(g == 0, 0.0, g * slope),
     lambda h, y, g, slope: flow(h, slope),
     lambda h, y, g, slope: flow(h, g),
     doc="g * slope, with 0 * inf = 0",
 )
 
-div = quiet(
-    "div", lambda a, b: a / b, lambda g, y, a, b: flow(g, 1 / b), lambda g, y, a, b: flow(g, -y / b), doc="a / b"
-)
+
+def flow(g, slope):
+    """`g * slope`, with 0 * inf = 0: where nothing flows in, nothing flows out, however steep the slope.
+
+    So `where(x > 0, log(x), 0)` has the gradient 0 at x = 0, although the branch not taken is infinitely steep there.
+    Floats are multiplied at once: Python's arithmetic has no infinities, it raises.
+    """
+    return g * slope if type(g) is float else _flow(g, slope)
+
+
+mul = Op("mul", lambda a, b: a * b, lambda g, y, a, b: flow(g, b), lambda g, y, a, b: flow(g, a), doc="a * b")
+div = Op("div", lambda a, b: a / b, lambda g, y, a, b: flow(g, 1 / b), lambda g, y, a, b: flow(g, -y / b), doc="a / b")
 
 
 def _pow_base(g, y, a, b):
@@ -65,7 +60,7 @@ def _pow_exponent(g, y, a, b):
     return flow(g, where(a < 0, math.nan, slope))
 
 
-pow = quiet("pow", lambda a, b: xp(a, b).power(a, b), _pow_base, _pow_exponent, doc="a ** b, elementwise")
+pow = Op("pow", lambda a, b: xp(a, b).power(a, b), _pow_base, _pow_exponent, doc="a ** b, elementwise")
 
 
 def _checked(a, b):
@@ -76,7 +71,7 @@ def _checked(a, b):
     return b
 
 
-remainder = quiet(
+remainder = Op(
     "remainder",
     lambda a, b: a % _checked(a, b),
     lambda g, y, a, b: g,
@@ -86,11 +81,11 @@ remainder = quiet(
 
 # ---------------------------------------------------------------- elementwise functions
 
-exp = quiet("exp", lambda x: xp(x).exp(x), lambda g, y, x: flow(g, y), doc="e to the power x")
-log = quiet("log", lambda x: xp(x).log(x), lambda g, y, x: flow(g, 1 / x), doc="natural logarithm")
-log1p = quiet("log1p", lambda x: xp(x).log1p(x), lambda g, y, x: flow(g, 1 / (1 + x)), doc="log(1 + x), exact near 0")
-expm1 = quiet("expm1", lambda x: xp(x).expm1(x), lambda g, y, x: flow(g, y + 1), doc="exp(x) - 1, exact near 0")
-sqrt = quiet("sqrt", lambda x: xp(x).sqrt(x), lambda g, y, x: flow(g, 0.5 / y), doc="square root")
+exp = Op("exp", lambda x: xp(x).exp(x), lambda g, y, x: flow(g, y), doc="e to the power x")
+log = Op("log", lambda x: xp(x).log(x), lambda g, y, x: flow(g, 1 / x), doc="natural logarithm")
+log1p = Op("log1p", lambda x: xp(x).log1p(x), lambda g, y, x: flow(g, 1 / (1 + x)), doc="log(1 + x), exact near 0")
+expm1 = Op("expm1", lambda x: xp(x).expm1(x), lambda g, y, x: flow(g, y + 1), doc="exp(x) - 1, exact near 0")
+sqrt = Op("sqrt", lambda x: xp(x).sqrt(x), lambda g, y, x: flow(g, 0.5 / y), doc="square root")
 sin = Op("sin", lambda x: xp(x).sin(x), lambda g, y, x: g * cos(x), doc="sine")
 cos = Op("cos", lambda x: xp(x).cos(x), lambda g, y, x: -g * sin(x), doc="cosine")
 tan = Op("tan", lambda x: xp(x).tan(x), lambda g, y, x: g * (1 + y * y), doc="tangent")
@@ -111,8 +106,8 @@ def _softplus(x):
     return xp(x).log1p(xp(x).exp(-xp(x).abs(x))) + xp(x).maximum(x, 0)
 
 
-sigmoid = quiet("sigmoid", _sigmoid, lambda g, y, x: g * y * (1 - y), doc="1 / (1 + exp(-x)), for any x")
-softplus = quiet("softplus", _softplus, lambda g, y, x: g * sigmoid(x), doc="log(1 + exp(x)), for any x")
+sigmoid = Op("sigmoid", _sigmoid, lambda g, y, x: g * y * (1 - y), doc="1 / (1 + exp(-x)), for any x")
+softplus = Op("softplus", _softplus, lambda g, y, x: g * sigmoid(x), doc="log(1 + exp(x)), for any x")
 leaky_relu = Op(
     "leaky_relu",
     lambda x, negative_slope=0.01: xp(x).where(x > 0, x, negative_slope * x),
@@ -174,11 +169,21 @@ lt, le = Op("lt", operator.lt, doc="a < b"), Op("le", operator.le, doc="a <= b")
 gt, ge = Op("gt", operator.gt, doc="a > b"), Op("ge", operator.ge, doc="a >= b")
 bitwise_and, bitwise_or = Op("bitwise_and", operator.and_, doc="a & b"), Op("bitwise_or", operator.or_, doc="a | b")
 bitwise_xor, bitwise_not = Op("bitwise_xor", operator.xor, doc="a ^ b"), Op("bitwise_not", operator.inv, doc="~x")
-floor_divide = quiet("floor_divide", lambda a, b: a // _checked(a, b), doc="floor of a / b")
+floor_divide = Op("floor_divide", lambda a, b: a // _checked(a, b), doc="floor of a / b")
 
 elementwise = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
 
 # ---------------------------------------------------------------- reductions
+
+
+def quiet(name, value, *vjps, doc):
+    """A row that reduces: warnings of NumPy's reductions come from NumPy's files, which backend.py doesn't silence."""
+
+    def silent(function):
+        function.__qualname__ = name  # by which errors call it
+        return wraps(function)(np.errstate(all="ignore")(function))
+
+    return Op(name, silent(value), *map(silent, vjps), doc=doc)
 
 
 def dims_of(x, dim):
@@ -368,7 +373,7 @@ def _setitem(x, value, key):
     return result
 
 
-clone = Op("clone", lambda x: x.copy(), lambda g, y, x: g, doc="a copy in memory of its own")
+clone = Op("clone", lambda x, order="K": x.copy(order), lambda g, y, x, order="K": g, doc="a copy in memory of its own")
 cast = Op("cast", lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g, doc="x as another floating dtype")
 convert = Op("convert", lambda x, dtype: x.astype(dtype), doc="x as integers or booleans, which have no derivative")
 move = Op("move", to_device, lambda g, y, x, device: move(g, device_of(raw(x))), doc="x on another device")
@@ -385,7 +390,7 @@ permute = Op(
 )
 transpose = Op(
     "transpose",
-    lambda x, dim0, dim1: x.swapaxes(dim0, dim1),
+    lambda x, dim0, dim1: x.swapaxes(dim0, dim1) if x.ndim else x.reshape(()),
     lambda g, y, x, dim0, dim1: transpose(g, dim0, dim1),
     view=True,
     doc="two dimensions exchanged",

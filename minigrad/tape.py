@@ -88,7 +88,6 @@ class Variable:
     __slots__ = "value needs_grad _grad op inputs params tick keeps memory source hooks __weakref__".split()
     face: type["Variable"]  # the class of what is computed from it
     wrap: Callable[..., Any]  # makes the result of an operation
-    own: Callable[..., tuple]  # inputs, with copies of what somebody else may write to
     explain: Callable[..., Exception]  # an error with the operation and its inputs named
 
     def __init__(self, value, needs_grad=False):
@@ -108,6 +107,11 @@ class Variable:
     def is_leaf(self):
         """Whether no recorded operation made this variable."""
         return self.op is None
+
+    @staticmethod
+    def own(inputs):
+        """Inputs as a recorded operation keeps them: with copies of arrays that somebody else may write to."""
+        return inputs
 
     def renew(self):
         """Bring the history up to date; only a view of memory that was written to has something to do."""

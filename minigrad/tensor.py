@@ -320,7 +320,7 @@ class Tensor(Variable):
 
     def contiguous(self):
         """The tensor itself if its numbers lie in memory in order, else a copy in which they do."""
-        return self if self.value.flags.c_contiguous else self.clone()
+        return self if self.value.flags.c_contiguous else self.clone("C")
 
     def __getitem__(self, key):
         return getitem(self, place(key))
@@ -352,6 +352,10 @@ def seed(y, gradient, create_graph):
         gradient = xp(y.value).ones_like(y.value)
     elif raw(gradient).shape != y.shape:
         raise ValueError(f"the gradient has shape {raw(gradient).shape}, the tensor {y.shape}; they must be equal")
+    elif device_of(raw(gradient)) != y.device:
+        raise RuntimeError(
+            f"the gradient is on {device_of(raw(gradient))}, the tensor on {y.device}; move one with .to"
+        )
     if create_graph:
         return gradient if isinstance(gradient, Tensor) else Tensor.wrap(gradient)
     return raw(gradient)
