@@ -37,4 +37,6 @@ def __getattr__(name):
     """What is not needed to compute a gradient is imported when it is first used."""
     if name in ("nn", "optim", "data", "io"):
         return import_module(f".{name}", __name__)
+    if name in ("save", "load"):
+        return getattr(import_module(".io", __name__), name)
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

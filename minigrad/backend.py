@@ -276,6 +276,15 @@ class Generator:
         self.numpy = np.random.default_rng(int(seed))
         return self
 
+    def get_state(self):
+        """Where it stands, as a dictionary of numbers; given to `set_state`, the same numbers follow."""
+        return self.numpy.bit_generator.state
+
+    def set_state(self, state):
+        """Go on from where `get_state` was called; returns the generator."""
+        self.numpy.bit_generator.state = state
+        return self
+
 
 default_generator = Generator()
 

@@ -128,12 +128,12 @@ def _has_state(part):
 
 
 def _state(part):
-    return part.numpy.bit_generator.state if isinstance(part, Generator) else part.state_dict()
+    return part.get_state() if isinstance(part, Generator) else part.state_dict()
 
 
 def _set_state(part, state):
     if isinstance(part, Generator):
-        part.numpy.bit_generator.state = state
+        part.set_state(state)
     else:
         part.load_state_dict(state)
 
