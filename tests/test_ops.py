@@ -4,6 +4,8 @@
 `nn.functional`, and the letters are the tensors of `INPUTS`. A row without a case fails `test_every_name_has_a_case`.
 """
 
+# ruff: noqa: E501 (a program is a line)
+
 import itertools
 import math
 import warnings
@@ -197,10 +199,10 @@ def changed(x, change):
     return x
 
 
-def run(T, text, dtype="float64"):
+def run(T, text, dtype="float64", device="cpu"):
     """The results of an expression as a list, and the floating inputs it used, as tensors of T."""
     code = compile(text, text, "eval")
-    tensors = {name: T.tensor(INPUTS[name]) for name in sorted(_names(code) & set(INPUTS))}
+    tensors = {name: T.tensor(INPUTS[name]).to(device) for name in sorted(_names(code) & set(INPUTS))}
     for name, x in tensors.items():
         if x.is_floating_point():
             tensors[name] = x.to(getattr(T, dtype)).requires_grad_()
@@ -217,8 +219,8 @@ def _names(code):
 
 
 def numbers(x):
-    """A tensor's numbers, from either library; other things as they are."""
-    return x.detach().numpy() if hasattr(x, "detach") else x
+    """A tensor's numbers, from either library and any device; other things as they are."""
+    return x.detach().cpu().numpy() if hasattr(x, "detach") else x
 
 
 def same(ours, theirs, dtype="float64"):
@@ -238,7 +240,7 @@ def differentiate(T, results, inputs):
     for y in results:
         if hasattr(y, "requires_grad") and y.requires_grad:
             weights = np.cos(np.arange(math.prod(y.shape))).reshape(tuple(y.shape))
-            total = total + (y * T.tensor(weights).to(y.dtype)).sum()
+            total = total + (y * T.tensor(weights).to(y.device, y.dtype)).sum()
     return T.autograd.grad(total, inputs, allow_unused=True) if hasattr(total, "sum") else [None] * len(inputs)
 
 
@@ -383,7 +385,10 @@ def test_numbers_arrays_scalars_and_tensors_give_the_same(name):
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_gradient_of_scalars_is_that_of_tensors(name):
     point = [0.3, 0.7][: 1 if name in UNARY else 2]
-    scalars, tensors = [mg.Scalar(x) for x in point], [mg.tensor(x, dtype=mg.float64, requires_grad=True) for x in point]
+    scalars, tensors = (
+        [mg.Scalar(x) for x in point],
+        [mg.tensor(x, dtype=mg.float64, requires_grad=True) for x in point],
+    )
     ops.elementwise[name](*scalars).backward()
     ops.elementwise[name](*tensors).backward()
     assert [x.grad for x in scalars] == pytest.approx([x.grad.item() for x in tensors], rel=1e-12)
@@ -395,13 +400,18 @@ REDUCTIONS = "sum mean prod amax amin max min argmax argmin all any var std norm
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_numpys_names_for_dimensions(name):
     f, x = getattr(mg, name), mg.tensor(INPUTS["a"])
-    for a, b in ((f(x, dim=1), f(x, axis=1)), (f(x, dim=-1, keepdim=True), x.__getattribute__(name)(axis=-1, keepdims=True))):
+    for a, b in (
+        (f(x, dim=1), f(x, axis=1)),
+        (f(x, dim=-1, keepdim=True), x.__getattribute__(name)(axis=-1, keepdims=True)),
+    ):
         a, b = (a[0], b[0]) if isinstance(a, tuple) else (a, b)
         assert a.shape == b.shape
         assert (a == b).all()
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "cumsum", "squeeze", "unsqueeze", "cat", "stack", "flip", "split"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "log_softmax", "cumsum", "squeeze", "unsqueeze", "cat", "stack", "flip", "split"]
+)
 def test_axis_is_dim_elsewhere_too(name):
     f, x = getattr(mg, name), mg.tensor(INPUTS["o"])
     args = {"cat": ([x, x],), "stack": ([x, x],), "split": (x, 1), "flip": (x,)}.get(name, (x,))
@@ -523,7 +533,10 @@ def test_the_branch_not_taken_leaks_nothing(text):
     np.testing.assert_allclose(h.grad.numpy(), slope, rtol=1e-5)
 
 
-@pytest.mark.parametrize("text", ["T.relu(h)", "T.maximum(h, T.zeros(2))", "h.max()", "h.clamp(0, 1)", "h.argmax()", "h.sum()", "T.minimum(h, h)"])
+@pytest.mark.parametrize(
+    "text",
+    ["T.relu(h)", "T.maximum(h, T.zeros(2))", "h.max()", "h.clamp(0, 1)", "h.argmax()", "h.sum()", "T.minimum(h, h)"],
+)
 def test_nan_is_not_swallowed(torch, text):
     ours, theirs = (eval(text, {"T": T, "h": T.tensor([1.0, math.nan])}) for T in (mg, torch))
     same(ours, theirs, "float32")
