@@ -219,24 +219,21 @@ def history(outputs):
                 f"backward through {y.op.name} for a second time: its graph was freed by the first. "
                 "Call the first backward with retain_graph=True, or compute the result anew"
             )
-        for x in y.inputs:
-            if isinstance(x, Variable):
-                if x.memory is not None:
-                    unchanged(x, y, "one of its inputs")
-                if x.needs_grad:
-                    todo.append(x)
-        if y.op is not None and y.memory is not None:
-            unchanged(y, y, "its result")
+        variables = [x for x in y.inputs if isinstance(x, Variable)]
+        todo.extend(x for x in variables if x.needs_grad)
+        for x in (y, *variables) if y.op else ():
+            if x.memory is not None and x.memory.changed > y.tick:
+                raise changed(x, y)
     return sorted(found, key=attrgetter("tick"))
 
 
-def unchanged(x, y, what):
-    """Raise if `x` was written to after `y` was computed."""
-    if x.memory.changed > y.tick:
-        raise RuntimeError(
-            f"{y.op.name}: {what} was changed in place after the operation, so the gradient would be wrong. "
-            "Change it after backward(), or make a new one: write x = x + 1 instead of x += 1, or x.clone() first"
-        )
+def changed(x, y):
+    """The error for `x` that was written to after `y` was computed."""
+    what = "its result" if x is y else "one of its inputs"
+    return RuntimeError(
+        f"{y.op.name}: {what} was changed in place after the operation, so the gradient would be wrong. "
+        "Change it after backward(), or change a copy, x.clone(), or write x = x + 1 instead of x += 1"
+    )
 
 
 def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=False):
