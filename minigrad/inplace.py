@@ -13,12 +13,12 @@ from .tape import Variable, clock, enable_grad, mode, raw
 from .tensor import Tensor, place
 
 
-@enable_grad()
 def renew(x):
     """Renew the history of a view whose memory was written to since it was made: it now shows the new numbers."""
     if x.source is not None and x.memory.changed > x.tick and not (x.op is None and x.needs_grad):
         op, inputs, params = x.source
-        y = op(*inputs, **params)
+        with enable_grad():
+            y = op(*inputs, **params)
         x.op, x.inputs, x.params, x.needs_grad, x.tick = y.op, y.inputs, y.params, y.needs_grad, y.tick
 
 
