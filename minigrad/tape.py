@@ -101,7 +101,7 @@ class Variable:
         self.keeps = False  # whether a result keeps its gradient, as leaves do
         self.memory = None  # until somebody writes or shares, there is nothing to tell
         self.source = None  # of a view: the operation and the inputs it was made by, recorded or not
-        self.hooks: tuple = ()
+        self.hooks: Any = ()
 
     @property
     def is_leaf(self):

@@ -194,8 +194,8 @@ class Tensor(Variable):
 
         if not self.needs_grad:
             raise RuntimeError("register_hook: this tensor requires no gradient")
-        self.hooks = (*self.hooks, call)
-        return _Handle(self, call)
+        self.hooks = self.hooks or []
+        return Handle(self.hooks, call)
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False):
         """Add to the `grad` of every leaf the derivative of this tensor with respect to it.
@@ -204,8 +204,9 @@ class Tensor(Variable):
         of its shape. The graph is freed; `retain_graph=True` keeps it. With `create_graph=True` the gradients are
         recorded and can be differentiated again.
         """
-        for x, g in sweep([self], [seed(self, gradient, create_graph)], None,
-                          create_graph if retain_graph is None else retain_graph, create_graph).items():  # fmt: skip
+        start = seed(self, gradient, create_graph)
+        retain_graph = create_graph if retain_graph is None else retain_graph
+        for x, g in sweep([self], [start], None, retain_graph, create_graph).items():
             if create_graph:
                 x.grad = g.clone() if x.grad is None else x.grad + g
             elif x.grad is None:
@@ -332,13 +333,17 @@ def _restored(kind, value, needs_grad):
     return x
 
 
-class _Handle:
-    def __init__(self, tensor, call):
-        self.tensor, self.call = tensor, call
+class Handle:
+    """What registering a hook returns: `remove()` takes the hook away again."""
+
+    def __init__(self, hooks, hook):
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
 
     def remove(self):
         """Take the hook away."""
-        self.tensor.hooks = tuple(h for h in self.tensor.hooks if h is not self.call)
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
 
 
 def seed(y, gradient, create_graph):

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 from ..backend import as_array
 from ..tape import raw
-from ..tensor import Tensor
+from ..tensor import Handle, Tensor
 
 
 class Parameter(Tensor):
@@ -35,19 +35,6 @@ class Parameter(Tensor):
 
 
 Incompatible = namedtuple("Incompatible", ["missing_keys", "unexpected_keys"])
-
-
-class Handle:
-    """What registering a hook returns: `remove()` takes the hook away again."""
-
-    def __init__(self, hooks, hook):
-        self.hooks, self.hook = hooks, hook
-        hooks.append(hook)
-
-    def remove(self):
-        """Take the hook away."""
-        if self.hook in self.hooks:
-            self.hooks.remove(self.hook)
 
 
 class Module:
