@@ -19,8 +19,10 @@ import numpy as np
 from PIL import Image, ImageChops, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+from minigrad import Scalar, draw
 from minigrad.course import browser, figures
 from minigrad.course import five_points as fp
+from minigrad.draw import Drawing
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE = 12  # of 255, see difference(): the smallest step of any slider makes 16
@@ -76,6 +78,15 @@ def widget() -> figures.Picture:
     return figures.Picture(file.getvalue(), alt, photograph.width // 2, photograph.height // 2)
 
 
+def graph() -> Drawing:
+    """The course's recurring graph, x = 3 and y = 4, after backward."""
+    x, y = Scalar(3.0, label="x"), Scalar(4.0, label="y")
+    f = x * x * y + y + 2
+    f.backward()
+    return draw(f, names={"f": f})
+
+
+DRAWINGS = {"graph": graph}  # SVG, the same to the last byte wherever they are made
 PICTURES = {
     "overfitting_puzzle": figures.puzzle,
     "overfitting_fits": fits,
@@ -122,9 +133,15 @@ def current(file: Path, picture: figures.Picture) -> bool:
     return words_in(png) == picture.alt and difference(png, picture.png) <= TOLERANCE
 
 
+def all_words() -> dict[str, str]:
+    """The alt text of every file in this folder."""
+    drawings = {f"{name}.svg": "; ".join(repr(make()).splitlines()) for name, make in DRAWINGS.items()}
+    return {f"{name}.png": words_in((HERE / f"{name}.png").read_bytes()) for name in PICTURES} | drawings
+
+
 def gallery(words: dict[str, str]) -> str:
     """README.md: every picture with its alt text."""
-    pictures = "\n\n".join(f"## {name}\n\n![{alt}]({name}.png)\n\n{alt}" for name, alt in words.items())
+    pictures = "\n\n".join(f"## {Path(name).stem}\n\n![{alt}]({name})\n\n{alt}" for name, alt in words.items())
     return f"# Pictures\n\nMade by `python images/make.py`, these words too.\n\n{pictures}\n"
 
 
@@ -140,9 +157,14 @@ def main(check: bool) -> int:
             file.write_bytes(picture.png)
         elif not current(file, picture):
             stale.append(name)
-    words = {name: words_in((HERE / f"{name}.png").read_bytes()) for name in PICTURES}
+    for name, make in DRAWINGS.items():
+        file = HERE / f"{name}.svg"
+        if not check:
+            file.write_text(make().svg, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != make().svg:
+            stale.append(name)
     if not check:
-        (HERE / "README.md").write_text(gallery(words), encoding="utf-8")
+        (HERE / "README.md").write_text(gallery(all_words()), encoding="utf-8")
     for name in stale:
         print(f"{name} is out of date: run python images/make.py")
     return len(stale)

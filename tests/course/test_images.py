@@ -42,9 +42,13 @@ def test_the_words_of_the_photograph_are_current_even_where_there_is_no_browser(
     assert words.endswith(figures.describe(State(parameters=7)))
 
 
+def test_a_drawing_is_current(make):
+    for name, drawn in make.DRAWINGS.items():
+        assert (ROOT / "images" / f"{name}.svg").read_text(encoding="utf-8") == drawn().svg
+
+
 def test_the_gallery_holds_every_picture_with_its_words(make):
-    words = {name: make.words_in((ROOT / "images" / f"{name}.png").read_bytes()) for name in make.PICTURES}
-    assert (ROOT / "images" / "README.md").read_text(encoding="utf-8") == make.gallery(words)
+    assert (ROOT / "images" / "README.md").read_text(encoding="utf-8") == make.gallery(make.all_words())
 
 
 @pytest.mark.parametrize("other", [State(6), State(7, ridge=1e-6), State(7, noise=1.25), State(7, validation=False)])
