@@ -81,7 +81,7 @@ def _write(x, op, result):
 def _put(x, key, value):
     """Write into the memory of `x`, and let it know."""
     spread = any(step == 0 and n > 1 for step, n in zip(x.value.strides, x.value.shape, strict=True))
-    if spread or not getattr(x.value.flags, "writeable", True):
+    if (spread and x.value.size) or not getattr(x.value.flags, "writeable", True):
         raise RuntimeError(
             "this tensor holds one number in many places (expand made it so), or its memory is read-only; "
             "write x.clone() to get memory of its own"

@@ -46,19 +46,19 @@ def linear(input, weight, bias=None):
     return fused.linear(input, weight, bias)
 
 
-def _pair(value):
+def pair(value):
     return tuple(value) if isinstance(value, tuple | list) else (value, value)
 
 
 def _windows(x, kernel, stride, padding, value=0.0):
     """Every window of an image batch (N, C, H, W), as (N, C, rows, columns, kernel height, kernel width)."""
-    (top, left) = _pair(padding)
+    (top, left) = pair(padding)
     if top or left:
         x = pad(x, (left, left, top, top), value=value)
-    kernel = _pair(kernel)
+    kernel = pair(kernel)
     if x.shape[-2] < kernel[0] or x.shape[-1] < kernel[1]:
         raise ValueError(f"a kernel of {kernel} is larger than the padded image of {tuple(x.shape[-2:])}")
-    return windows(x, kernel, _pair(stride))
+    return windows(x, kernel, pair(stride))
 
 
 def _image(name, x, channels=None):
@@ -80,7 +80,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
     input, single = _image("conv2d", input, weight.shape[1])
     height, width = weight.shape[-2:]
     if padding == "same":
-        if _pair(stride) != (1, 1):
+        if pair(stride) != (1, 1):
             raise ValueError("conv2d: padding='same' needs stride 1")
         rows, columns = height - 1, width - 1
         input = pad(input, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
@@ -89,23 +89,33 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
         padding = 0
     views = _windows(input, (height, width), stride, padding)
     n, _, rows, columns = views.shape[:4]
-    table = views.permute(0, 2, 3, 1, 4, 5).reshape(n * rows * columns, -1)  # a window a row: one matrix product
-    result = linear(table, weight.reshape(weight.shape[0], -1), bias).reshape(n, rows, columns, -1).permute(0, 3, 1, 2)
+    table = views.permute(0, 2, 3, 1, 4, 5).reshape(n * rows * columns, math.prod(weight.shape[1:]))
+    result = linear(table, weight.reshape(weight.shape[0], -1), bias)  # a window a row: one matrix product
+    result = result.reshape(n, rows, columns, weight.shape[0]).permute(0, 3, 1, 2)
     return result[0] if single else result
+
+
+def _pooled(name, input, kernel, stride, padding, value=0.0):
+    """The windows that a pool sees, and whether it was given a single image."""
+    kernel, padding = pair(kernel), pair(padding)
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        raise ValueError(f"{name}: the padding {padding} is more than half of the kernel {kernel}")
+    images, single = _image(name, input)
+    return _windows(images, kernel, stride or kernel, padding, value), single
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0):
     """The largest number of each window; among equals the first takes the gradient."""
-    input, single = _image("max_pool2d", input)
-    views = _windows(input, kernel_size, stride or kernel_size, padding, -math.inf)
+    lowest = -math.inf if raw(input).dtype.kind == "f" else np.iinfo(raw(input).dtype).min
+    views, single = _pooled("max_pool2d", input, kernel_size, stride, padding, lowest)
     result = flatten(views, -2).max(-1).values
     return result[0] if single else result
 
 
 def avg_pool2d(input, kernel_size, stride=None, padding=0):
     """The mean of each window, padding counted as zeros."""
-    input, single = _image("avg_pool2d", input)
-    result = _windows(input, kernel_size, stride or kernel_size, padding).mean((-2, -1))
+    views, single = _pooled("avg_pool2d", input, kernel_size, stride, padding)
+    result = views.mean((-2, -1))
     return result[0] if single else result
 
 
@@ -167,12 +177,14 @@ def softplus(input, beta=1.0, threshold=20.0):
 
 def embedding(input, weight):
     """The rows of `weight` (words, n) that the integers in `input` name; result (*input.shape, n)."""
-    _integers("embedding", input, len(weight))
+    _integers("embedding", input, len(weight), what="row numbers")
     return weight[input]
 
 
 def one_hot(tensor, num_classes=-1):
     """Integers as rows of zeros with a 1 at their place; as many columns as `num_classes`, or as needed."""
+    if num_classes == -1 and not raw(tensor).size:
+        raise ValueError("one_hot: of no integers the number of classes can't be told; give num_classes")
     classes = int(raw(tensor).max()) + 1 if num_classes == -1 else num_classes
     _integers("one_hot", tensor, classes)
     index = raw(tensor)
@@ -182,18 +194,15 @@ def one_hot(tensor, num_classes=-1):
 # ---------------------------------------------------------------- losses
 
 
-def _integers(name, target, classes, ignore=None):
+def _integers(name, target, classes, ignore=None, what="class numbers"):
     """Refuse labels that are not integers from 0 to classes - 1."""
     labels = raw(target)
     if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
         kind = getattr(labels, "dtype", type(labels).__name__)
-        raise TypeError(f"{name}: class numbers must be integers, got {kind}; write target.long()")
+        raise TypeError(f"{name}: {what} must be integers, got {kind}; write target.long()")
     valid = labels if ignore is None else labels[labels != ignore]
     if valid.size and (int(valid.min()) < 0 or int(valid.max()) >= classes):
-        raise IndexError(
-            f"{name}: class numbers must lie in 0..{classes - 1} for {classes} classes, "
-            f"got {int(valid.min())}..{int(valid.max())}"
-        )
+        raise IndexError(f"{name}: {what} must lie in 0..{classes - 1}, got {int(valid.min())}..{int(valid.max())}")
 
 
 def _alike(name, input, target):

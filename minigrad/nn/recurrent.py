@@ -4,23 +4,30 @@ PyTorch's names and layouts: parameters `weight_ih_l0` and so on, gates stacked 
 (length, N, features), or (N, length, features) with `batch_first=True`.
 """
 
-import math
-
 from .. import creation
 from ..functions import cat, stack
 from ..ops import sigmoid, tanh
 from . import functional as F
-from .layers import _parameter
-from .module import Module
+from .layers import _Even, _parameter
 
 
-class _Recurrent(Module):
+class _Recurrent(_Even):
     gates = 1
 
     def __init__(
-        self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False
+        self,
+        input_size,
+        hidden_size,
+        num_layers=1,
+        bias=True,
+        batch_first=False,
+        dropout=0.0,
+        bidirectional=False,
+        device=None,
+        dtype=None,
     ):
         super().__init__()
+        self.fan_in = hidden_size
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
         for layer in range(num_layers):
@@ -30,7 +37,8 @@ class _Recurrent(Module):
                 shapes |= {"bias_ih": (), "bias_hh": ()} if bias else {}
                 for name, rest in shapes.items():
                     shape = (self.gates * hidden_size, *rest)
-                    setattr(self, f"{name}_{suffix}", _parameter(shape, 1 / math.sqrt(hidden_size)))
+                    setattr(self, f"{name}_{suffix}", _parameter(shape, device, dtype))
+        self.reset_parameters()
 
     def _directions(self, layer):
         """The ends of parameter names in a layer: one for each direction."""

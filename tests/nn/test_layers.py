@@ -19,6 +19,9 @@ CASES = [
     ("Conv2d", (1, 2, 3), {"padding": "same"}, (2, 1, 5, 5)),
     ("Conv2d", (1, 2, (2, 4)), {"padding": "same"}, (2, 1, 5, 5)),
     ("Conv2d", (1, 2, 3), {"stride": (2, 1)}, (1, 6, 6)),
+    ("Conv2d", (1, 2, 3, 2, 1, 1, 1, False), {}, (2, 1, 6, 6)),
+    ("Conv2d", (), {"in_channels": 1, "out_channels": 2, "kernel_size": 3, "padding_mode": "zeros"}, (2, 1, 6, 6)),
+    ("Conv2d", (1, 2, 3), {}, (0, 1, 6, 6)),
     ("MaxPool2d", (2,), {}, (2, 3, 6, 5)),
     ("MaxPool2d", (3,), {"stride": 2, "padding": 1}, (2, 3, 7, 7)),
     ("AvgPool2d", (2,), {}, (2, 3, 6, 6)),
@@ -30,6 +33,7 @@ CASES = [
     ("BatchNorm1d", (3,), {}, (5, 3)),
     ("BatchNorm1d", (3,), {"momentum": 0.3, "eps": 1e-3}, (5, 3, 4)),
     ("BatchNorm1d", (3,), {"affine": False}, (5, 3)),
+    ("BatchNorm1d", (3,), {"momentum": None}, (5, 3)),
     ("BatchNorm1d", (3,), {"track_running_stats": False}, (5, 3)),
     ("BatchNorm2d", (3,), {}, (4, 3, 2, 2)),
     ("LayerNorm", (4,), {}, (5, 4)),
@@ -129,7 +133,8 @@ def test_states_of_recurrent_layers_are_taken_and_returned(torch):
 
 def test_embedding(torch):
     """Rows that occur twice collect both gradients; the padding row collects none."""
-    theirs, ours = pair(torch, "Embedding", (6, 3), {"padding_idx": 1})
+    theirs, ours = pair(torch, "Embedding", (6, 3), {"padding_idx": -5})
+    assert repr(ours) == repr(theirs)
     index = np.array([[0, 2, 2], [1, 5, 0]])
     ya, yb = theirs(torch.tensor(index)), ours(mg.tensor(index))
     ya.pow(3).sum().backward(), yb.pow(3).sum().backward()
@@ -168,6 +173,11 @@ MISTAKES = [
     (lambda: nn.RNN(3, 4)(mg.zeros(5, 2, 2)), ValueError, "last dimension is 3"),
     (lambda: nn.RNN(3, 4, nonlinearity="sin"), ValueError, "tanh"),
     (lambda: nn.LeakyReLU(alpha=0.1), TypeError, "negative_slope"),
+    (lambda: nn.Conv2d(1, 2, 3, dilation=2), NotImplementedError, "dilation=2 is not covered, only 1"),
+    (lambda: nn.MaxPool2d(2, ceil_mode=True), NotImplementedError, "ceil_mode=True"),
+    (lambda: nn.MaxPool2d(2, padding=2)(mg.zeros(1, 1, 4, 4)), ValueError, "more than half"),
+    (lambda: nn.Embedding(5, 2, padding_idx=7), ValueError, "one of the 5 rows"),
+    (lambda: nn.Embedding(5, 2)(mg.tensor([5])), IndexError, "row numbers must lie in 0..4"),
 ]
 
 
@@ -176,3 +186,20 @@ def test_mistakes_are_named(mistake, error, words):
     """What was given, what was expected."""
     with pytest.raises(error, match=words):
         mistake()
+
+
+@pytest.mark.parametrize(("name", "arguments", "options", "shape"), CASES)
+def test_parameters_can_be_drawn_anew_and_have_the_dtype_asked_for(name, arguments, options, shape):
+    """`reset_parameters`, the idiom that starts a network over; `dtype=` where PyTorch takes it."""
+    layer = getattr(nn, name)(*arguments, **options)
+    if not list(layer.parameters()):
+        return
+    before = {key: value.clone() for key, value in layer.state_dict().items()}
+    with mg.no_grad():
+        for parameter in layer.parameters():
+            parameter.fill_(7)
+    layer.reset_parameters()
+    assert all(not (p == 7).any() for p in layer.parameters())
+    assert {key: v.shape for key, v in layer.state_dict().items()} == {key: v.shape for key, v in before.items()}
+    double = getattr(nn, name)(*arguments, **options, dtype=mg.float64)
+    assert {p.dtype for p in double.parameters()} == {mg.float64}
