@@ -52,6 +52,8 @@ def gelu(x, approximate="none"):
     """x * Phi(x), Phi the normal distribution function; or its "tanh" approximation (Hendrycks and Gimpel, 2016)."""
     if approximate == "tanh":
         return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+    if approximate != "none":
+        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
 
 
@@ -229,6 +231,7 @@ def chunk(x, chunks, dim=0):
     return split(x, builtins.max(1, -(-x.shape[dim] // chunks)), dim)
 
 
+@_spelled
 def pad(x, pad, mode="constant", value=0.0):
     """A frame around x: widths `(before, after)` for the last dimension, then for the one before it, and so on."""
     if mode != "constant":

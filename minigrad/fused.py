@@ -3,7 +3,7 @@
 import operator
 
 from .backend import xp
-from .ops import log, maximum, softmax, transpose
+from .ops import log, maximum, softmax, transpose, where
 from .tape import Op, raw
 
 
@@ -58,10 +58,10 @@ binary_entropy = Op(
 
 
 def _cross_entropy(x, target, ignore_index=-100):
-    counts = target != ignore_index
+    counts, lib = target != ignore_index, xp(x)
     shifted = x - x.max(axis=1, keepdims=True)
-    right = shifted[xp(x).arange(len(x)), target * counts]
-    return ((xp(x).log(xp(x).exp(shifted).sum(axis=1)) - right) * counts).sum() / counts.sum()
+    losses = lib.log(lib.exp(shifted).sum(axis=1)) - shifted[lib.arange(len(x)), target * counts]
+    return lib.where(counts, losses, 0.0).sum() / counts.sum()  # a row that doesn't count may hold nan
 
 
 def _cross_entropy_slope(g, y, x, target, ignore_index=-100):
@@ -69,7 +69,7 @@ def _cross_entropy_slope(g, y, x, target, ignore_index=-100):
     counts = target != ignore_index
     right = lib.zeros(x.shape, x.dtype)
     right[lib.arange(len(target)), target * counts] = 1
-    return (softmax(x, 1) - right) * (g * (counts / counts.sum()).astype(x.dtype)[:, None])
+    return where(counts[:, None], softmax(x, 1) - right, 0.0) * (g / max(int(counts.sum()), 1))
 
 
 # The mean of -log_softmax(x, 1)[i, target[i]] over the rows i whose target isn't `ignore_index`: softmax minus one-hot

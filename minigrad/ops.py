@@ -270,7 +270,7 @@ all, any = _search("all", doc="whether all are true"), _search("any", doc="wheth
 argmax, argmin = _search("argmax", doc="where the largest is"), _search("argmin", doc="where the smallest is")
 
 
-def _softmax(x, dim=-1):
+def _softmax(x, dim):
     powers = xp(x).exp(x - (x.max(axis=dim, keepdims=True) if x.size else 0.0))
     return powers / powers.sum(axis=dim, keepdims=True)
 
@@ -278,13 +278,13 @@ def _softmax(x, dim=-1):
 softmax = quiet(
     "softmax",
     _softmax,
-    lambda g, y, x, dim=-1: y * (g - sum(g * y, dim, True)),
+    lambda g, y, x, dim: y * (g - sum(g * y, dim, True)),
     doc="exp(x) / sum(exp(x)) along `dim`, for any size",
 )
 log_softmax = quiet(
     "log_softmax",
-    lambda x, dim=-1: x - _logsumexp(x, axis=dim, keepdims=True),
-    lambda g, y, x, dim=-1: g - exp(y) * sum(g, dim, True),
+    lambda x, dim: x - _logsumexp(x, axis=dim, keepdims=True),
+    lambda g, y, x, dim: g - exp(y) * sum(g, dim, True),
     doc="log(softmax(x)) along `dim`, for any size",
 )
 cumsum = Op(

@@ -13,7 +13,7 @@ import numpy as np
 from .. import fused, ops
 from ..backend import default_generator, to_device, xp
 from ..functions import flatten, gelu, pad  # noqa: F401 (what is imported here is offered here, as in PyTorch)
-from ..ops import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh, where  # noqa: F401
+from ..ops import log_softmax, sigmoid, softmax, tanh, where  # noqa: F401
 from ..tape import raw
 from ..tensor import Tensor
 from .windows import windows
@@ -119,7 +119,17 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     return result[0] if single else result
 
 
-def dropout(input, p=0.5, training=True, generator=None):
+def relu(input, inplace=False):
+    """max(input, 0); in place or not, the numbers are the same."""
+    return ops.relu(input)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """The input where it is positive, negative_slope times it elsewhere."""
+    return ops.leaky_relu(input, negative_slope)
+
+
+def dropout(input, p=0.5, training=True, inplace=False, generator=None):
     """Zero each number with probability `p`, and divide the others by 1 - p so that the mean stays.
 
     Only in training; at evaluation the input is returned. (Srivastava et al., 2014, in its inverted form.)
@@ -205,8 +215,18 @@ def _integers(name, target, classes, ignore=None, what="class numbers"):
         raise IndexError(f"{name}: {what} must lie in 0..{classes - 1}, got {int(valid.min())}..{int(valid.max())}")
 
 
+def _tensors(name, *values):
+    """Refuse lists and numbers where tensors belong."""
+    for value in values:
+        if not hasattr(value, "dtype"):
+            raise TypeError(
+                f"{name}: predictions and targets must be tensors, got {type(value).__name__}; mg.tensor(...)"
+            )
+
+
 def _alike(name, input, target):
     """Warn of shapes that broadcast, since (N, 1) against (N,) makes (N, N) differences."""
+    _tensors(name, input, target)
     if tuple(input.shape) != tuple(target.shape):
         warnings.warn(
             f"{name}: the prediction has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they will be "
@@ -216,6 +236,7 @@ def _alike(name, input, target):
 
 
 def _same(name, input, target):
+    _tensors(name, input, target)
     if tuple(input.shape) != tuple(target.shape):
         raise ValueError(
             f"{name}: the prediction has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they must agree"
@@ -224,6 +245,8 @@ def _same(name, input, target):
 
 def _probabilities(name, target):
     numbers = raw(target)
+    if (numbers != numbers).any():
+        raise ValueError(f"{name}: the targets hold nan")
     if numbers.size and not (0 <= float(numbers.min()) and float(numbers.max()) <= 1):
         raise ValueError(
             f"{name}: targets must lie between 0 and 1, got {float(numbers.min()):.4g}..{float(numbers.max()):.4g}; "
@@ -256,8 +279,12 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
             "softmax. Leave the softmax out of the network",
             stacklevel=3,
         )
+    _tensors("cross_entropy", input, target)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing is a share, from 0 to 1, got {label_smoothing}")
     dim = 0 if input.ndim == 1 else 1
     classes = input.shape[dim]
+    _class_weights(weight, classes)
     if (input.ndim, weight, label_smoothing, reduction) == (2, None, 0.0, "mean") and raw(target).dtype.kind != "f":
         _class_numbers(input, target, ignore_index)
         return fused.cross_entropy(input, target, ignore_index)
@@ -268,7 +295,7 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
             target = target * (1 - label_smoothing) + label_smoothing / classes
         weighed = logs if weight is None else logs * _along(weight, logs, dim)
         losses = -(target * weighed).sum(dim)
-        return losses.sum() / max(1, losses.numel()) if reduction == "mean" else _reduce(losses, reduction)
+        return _reduce(losses, reduction)
     hard = nll_loss(logs, target, weight, ignore_index, "none")
     if label_smoothing:
         weighed = logs if weight is None else logs * _along(weight, logs, dim)
@@ -277,8 +304,16 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     return _weighted_mean(hard, target, weight, ignore_index) if reduction == "mean" else _reduce(hard, reduction)
 
 
+def _class_weights(weight, classes):
+    """Refuse weights that are not one for each class."""
+    if weight is not None and (not isinstance(weight, Tensor) or tuple(weight.shape) != (classes,)):
+        given = f"shape {tuple(weight.shape)}" if isinstance(weight, Tensor) else type(weight).__name__
+        raise ValueError(f"weight must be a tensor with one number for each of the {classes} classes, got {given}")
+
+
 def _class_numbers(input, target, ignore_index):
     """Refuse targets that can't be class numbers for the scores `input`; returns the dimension of the classes."""
+    _tensors("the loss", input, target)
     dim = 0 if input.ndim == 1 else 1
     expected = (*input.shape[:dim], *input.shape[dim + 1 :])
     if tuple(target.shape) != expected:
@@ -293,6 +328,7 @@ def _class_numbers(input, target, ignore_index):
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Minus the log-probability of the right class, for log-probabilities of shape (N, C, ...) or (C,)."""
     dim = _class_numbers(input, target, ignore_index)
+    _class_weights(weight, input.shape[dim])
     counts = target != ignore_index
     places = where(counts, target, 0)
     losses = -_picked(input, dim, places)
@@ -321,6 +357,8 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     """-(y log p + (1 - y) log(1 - p)) for probabilities p; logarithms are cut off at -100."""
     _same("binary_cross_entropy", input, target)
     _probabilities("binary_cross_entropy", target)
+    if (raw(input) != raw(input)).any():
+        raise ValueError("binary_cross_entropy: the predictions hold nan; training diverged, or the data hold nan")
     if raw(input).size and not (0 <= float(raw(input).min()) and float(raw(input).max()) <= 1):
         raise ValueError(
             "binary_cross_entropy: predictions must be probabilities, from 0 to 1; for logits use "

@@ -46,6 +46,8 @@ CASES = [
     ("LSTM", (3, 4), {"num_layers": 2, "bidirectional": True}, (5, 2, 3)),
     ("LSTM", (3, 4), {"batch_first": True}, (2, 5, 3)),
     ("ReLU", (), {}, (3, 4)),
+    ("ReLU", (True,), {}, (3, 4)),
+    ("LeakyReLU", (0.2, True), {}, (3, 4)),
     ("LeakyReLU", (0.2,), {}, (3, 4)),
     ("LeakyReLU", (), {"negative_slope": 0.3}, (3, 4)),
     ("GELU", (), {}, (3, 4)),
@@ -95,7 +97,7 @@ def test_same_as_pytorch(torch, name, arguments, options, shape, training):
     for seed in range(2):
         x = np.random.default_rng(seed).standard_normal(shape)
         a, b = torch.tensor(x, requires_grad=True), mg.tensor(x, requires_grad=True)
-        for weigh, (ya, yb) in enumerate(zip(flat(theirs(a)), flat(ours(b)), strict=True)):
+        for weigh, (ya, yb) in enumerate(zip(flat(theirs(a * 1)), flat(ours(b * 1)), strict=True)):
             np.testing.assert_allclose(yb.detach().numpy(), ya.detach().numpy(), rtol=1e-9, atol=1e-12)
             g = np.random.default_rng(weigh).standard_normal(tuple(ya.shape))
             ya.backward(torch.tensor(g), retain_graph=True)
@@ -173,6 +175,9 @@ MISTAKES = [
     (lambda: nn.RNN(3, 4)(mg.zeros(5, 2, 2)), ValueError, "last dimension is 3"),
     (lambda: nn.RNN(3, 4, nonlinearity="sin"), ValueError, "tanh"),
     (lambda: nn.LeakyReLU(alpha=0.1), TypeError, "negative_slope"),
+    (lambda: nn.Softmax()(mg.zeros(2, 3)), TypeError, "dim"),
+    (lambda: nn.GELU("foo")(mg.zeros(2)), ValueError, "approximate"),
+    (lambda: nn.Convv2d, AttributeError, "did you mean nn.Conv2d"),
     (lambda: nn.Conv2d(1, 2, 3, dilation=2), NotImplementedError, "dilation=2 is not covered, only 1"),
     (lambda: nn.MaxPool2d(2, ceil_mode=True), NotImplementedError, "ceil_mode=True"),
     (lambda: nn.MaxPool2d(2, padding=2)(mg.zeros(1, 1, 4, 4)), ValueError, "more than half"),

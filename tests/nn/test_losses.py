@@ -82,6 +82,21 @@ def test_huge_logits_give_finite_losses_and_gradients():
     assert mg.allclose(x.grad, mg.tensor([[0.5, -0.5], [0.5, -0.5]]))
 
 
+def test_rows_that_do_not_count_may_hold_nan(torch):
+    """As the padding of a batch of sequences does; and a batch of nothing else changes no weight."""
+    x = np.array([[np.nan, 0.0], [1.0, 2.0]])
+    logits = mg.tensor(x, requires_grad=True)
+    loss = nn.CrossEntropyLoss()(logits, mg.tensor([-100, 1]))
+    assert loss.item() == torch.nn.CrossEntropyLoss()(torch.tensor(x), torch.tensor([-100, 1])).item()
+    loss.backward()
+    assert logits.grad[0].tolist() == [0, 0]  # PyTorch's is nan here
+    logits.grad = None
+    loss = nn.CrossEntropyLoss()(logits, mg.tensor([-100, -100]))
+    loss.backward()
+    assert np.isnan(loss.item())
+    assert logits.grad.tolist() == [[0, 0], [0, 0]]
+
+
 one, two = mg.ones(6, 1), mg.ones(6)
 MISTAKES = [
     (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), mg.tensor([0, 3])), IndexError, r"0\.\.2"),
@@ -91,6 +106,11 @@ MISTAKES = [
     (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), mg.tensor([0, 1, 2])), ValueError, r"must have shape \(2,\)"),
     (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), mg.tensor([[0], [1]])), ValueError, r"must have shape \(2,\)"),
     (lambda: nn.MSELoss("mena"), ValueError, "mean"),
+    (lambda: nn.MSELoss()(two, 2.0), TypeError, "must be tensors, got float"),
+    (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), [0, 1]), TypeError, "must be tensors, got list"),
+    (lambda: nn.CrossEntropyLoss(mg.ones(2))(mg.zeros(2, 3), mg.tensor([0, 1])), ValueError, "3 classes, got shape"),
+    (lambda: nn.CrossEntropyLoss(label_smoothing=1.5)(mg.zeros(2, 3), mg.tensor([0, 1])), ValueError, "from 0 to 1"),
+    (lambda: nn.BCELoss()(mg.tensor([float("nan")]), mg.tensor([1.0])), ValueError, "diverged"),
     (lambda: nn.BCELoss()(mg.tensor([1.5]), mg.tensor([1.0])), ValueError, "with_logits"),
     (lambda: nn.BCELoss()(mg.tensor([0.5]), mg.tensor([3.0])), ValueError, "exchanged"),
     (lambda: nn.BCEWithLogitsLoss()(two, one), ValueError, "shape"),
