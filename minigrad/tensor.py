@@ -302,18 +302,25 @@ class Tensor(Variable):
 
     # ------------------------------------------------------------ dtype and device
 
-    def to(self, *args, dtype=None, device=None):
+    def to(self, *args, dtype=None, device=None, non_blocking=False):
         """As another dtype, on another device, or both: `x.to(mg.float64)`, `x.to("cuda")`, `x.to(other)`."""
         for arg in args:
             if isinstance(arg, Tensor):
                 dtype, device = arg.dtype, arg.device
             elif isinstance(arg, backend.device) or (isinstance(arg, str) and arg.split(":")[0] in ("cpu", "cuda")):
                 device = arg
+            elif isinstance(arg, str) and arg not in np.sctypeDict:
+                raise ValueError(
+                    f"to: {arg!r} is neither a device ('cpu', 'cuda', 'cuda:0') nor a dtype ('float32', ...)"
+                )
             else:
                 dtype = arg
         x = self
-        if dtype is not None and np.dtype(dtype) != x.dtype:
-            dtype = np.dtype(dtype)
+        try:
+            dtype = None if dtype is None else np.dtype(dtype)
+        except TypeError:
+            raise ValueError(f"to: {dtype!r} is neither a device ('cpu', 'cuda:0') nor a dtype ('float32')") from None
+        if dtype is not None and dtype != x.dtype:
             x = cast(x, dtype) if dtype.kind == "f" else convert(x, dtype)
         if device is not None and not x.device.same(backend.device(device)):
             x = move(x, device)

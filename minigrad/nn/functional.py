@@ -157,11 +157,12 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
             raise ValueError(f"batch_norm: a batch of shape {tuple(input.shape)} has one number a channel: no variance")
         mean = input.mean(dims, True)
         var = ((input - mean) ** 2).mean(dims, True)
-        if running_mean is not None:
+        if running_mean is not None and n:
             for running, now in ((running_mean, mean), (running_var, var * (n / (n - 1)))):
                 running.copy_((1 - momentum) * running.detach() + momentum * now.detach().reshape(-1))
     else:
-        mean, var = running_mean.reshape(shape), running_var.reshape(shape)
+        # copies: a batch in training mode may move the running ones before this result's backward
+        mean, var = (running.detach().clone().reshape(shape) for running in (running_mean, running_var))
     return _scaled((input - mean) / (var + eps).sqrt(), weight, bias, shape)
 
 

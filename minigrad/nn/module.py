@@ -34,7 +34,11 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
-Incompatible = namedtuple("Incompatible", ["missing_keys", "unexpected_keys"])
+class Incompatible(namedtuple("Incompatible", ["missing_keys", "unexpected_keys"])):
+    """What `load_state_dict` passed over."""
+
+    def __repr__(self):
+        return super().__repr__() if any(self) else "<All keys matched successfully>"
 
 
 class Module:
@@ -145,11 +149,15 @@ class Module:
 
     def register_buffer(self, name, tensor, persistent=True):
         """Keep a tensor that is not trained; `persistent` says whether it is part of the state."""
+        if not isinstance(tensor, Tensor | None):
+            raise TypeError(f"register_buffer: {name!r} must be a tensor or None, got {type(tensor).__name__}")
         self._buffers[name] = persistent
         setattr(self, name, tensor)
 
     def register_parameter(self, name, parameter):
         """The same as `setattr(self, name, parameter)`."""
+        if not isinstance(parameter, Parameter | None):
+            raise TypeError(f"register_parameter: {name!r} must be an nn.Parameter, got {type(parameter).__name__}")
         setattr(self, name, parameter)
 
     def add_module(self, name, module):
@@ -157,18 +165,23 @@ class Module:
         setattr(self, name, module)
 
     def __setattr__(self, name, value):
-        if isinstance(vars(self).get(name), Parameter) and isinstance(value, Tensor):
-            if not isinstance(value, Parameter):
-                raise TypeError(
-                    f"{type(self).__name__}.{name} is a parameter; give it an nn.Parameter, or write into it: "
-                    f"with mg.no_grad(): module.{name}.copy_(...)"
-                )
-        elif isinstance(value, Parameter | Module) and "training" not in vars(self):
+        before = vars(self).get(name)
+        if isinstance(before, Parameter | Module) and not isinstance(value, Parameter | Module | None):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a {'parameter' if isinstance(before, Parameter) else 'module'}, and "
+                f"{type(value).__name__} isn't one; give it an nn.Parameter or nn.Module, or write into the parameter: "
+                f"with mg.no_grad(): module.{name}.copy_(...)"
+            )
+        if isinstance(value, Parameter | Module) and "training" not in vars(self):
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__() before it assigns parts")
         super().__setattr__(name, value)
 
     def __getattr__(self, name):
-        near = difflib.get_close_matches(name, dir(self), n=1)
+        if "_buffers" not in vars(self):
+            raise AttributeError(f"{type(self).__name__}.__init__ must begin with super().__init__()")
+        if hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__}.{name} is a property, and computing it raised AttributeError")
+        near = difflib.get_close_matches(name, [n for n in dir(self) if n[0] != "_"], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
 
@@ -176,20 +189,25 @@ class Module:
 
     def state_dict(self, prefix=""):
         """Path -> tensor for parameters and persistent buffers; the tensors share the module's memory."""
-        state: dict = {}
+        parameters: dict = {}
+        buffers: dict = {}
         inner: dict = {}
         for name, part in self._parts():
             if isinstance(part, Module):
                 inner |= part.state_dict(f"{prefix}{name}.")
-            elif isinstance(part, Parameter) or self._buffers.get(name, False):
-                state[prefix + name] = part.detach()
-        return state | inner
+            elif isinstance(part, Parameter):
+                parameters[prefix + name] = part.detach()
+            elif self._buffers.get(name, False):
+                buffers[prefix + name] = part.detach()
+        return parameters | buffers | inner
 
     def load_state_dict(self, state, strict=True):
         """Take over the numbers of a `state_dict`, all or nothing: an error says what doesn't fit.
 
         With `strict=False` missing and unexpected entries are passed over, and returned.
         """
+        if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
+            raise TypeError(f"load_state_dict: expected a state dict, names and tensors, got {type(state).__name__}")
         own = self.state_dict()
         missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
         wrong = [
@@ -244,6 +262,8 @@ class Module:
         """Move parameters and buffers to a device, or make the floating ones another dtype; returns the module."""
         for tensor in [*self.parameters(), *self.buffers()]:
             moved = tensor.detach().to(*place, **options)
+            if tensor.is_floating_point() and not moved.is_floating_point():
+                raise TypeError(f"parameters must stay floating-point numbers, not {moved.dtype}")
             if moved.is_floating_point() == tensor.is_floating_point():
                 tensor.data = moved
                 if tensor.grad is not None:
@@ -308,7 +328,8 @@ class _Container(Module):
         vars(self)[name] = module
 
     def _held(self):
-        return dict(self.named_children())
+        """The modules by name; one that is there twice counts twice."""
+        return {name: part for name, part in self._parts() if isinstance(part, Module)}
 
     def __len__(self):
         return len(self._held())
@@ -322,8 +343,9 @@ class _Numbered(_Container):
         super().__init__(enumerate(modules))
 
     def __getitem__(self, index):
-        modules = list(self._held().values())
-        return type(self)(*self._as_arguments(modules[index])) if isinstance(index, slice) else modules[index]
+        if isinstance(index, slice):
+            return self._of(list(self._held().items())[index])
+        return list(self._held().values())[index]
 
     def __setitem__(self, index, module):
         self._insert(list(self._held())[index], module)
@@ -354,8 +376,8 @@ class ModuleList(_Numbered):
     def __init__(self, modules=()):
         super().__init__(modules)
 
-    def _as_arguments(self, modules):
-        return (modules,)
+    def _of(self, named):
+        return type(self)([module for _, module in named])
 
     def _shown(self):
         """Neighbours that print the same become one line: `(0-3): 4 x Linear(...)`."""
@@ -413,8 +435,8 @@ class Sequential(_Numbered):
         named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else enumerate(modules)
         _Container.__init__(self, named)
 
-    def _as_arguments(self, modules):
-        return modules
+    def _of(self, named):
+        return type(self)(dict(named))  # a slice keeps the names, as in PyTorch
 
     def forward(self, x):
         """The input through all modules in order."""

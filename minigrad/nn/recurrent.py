@@ -12,7 +12,7 @@ from .layers import _Even, _parameter
 
 
 class _Recurrent(_Even):
-    gates = 1
+    gates = state_parts = 1
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class _Recurrent(_Even):
         single = input.ndim == 2
         x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
         count = self.num_layers * len(self._directions(0))
-        states = self._split(state, single) if state is not None else [self._start(x)] * count
+        states = [self._start(x)] * count if state is None else self._split(state, single, (count, x.shape[1]))
         last: list = []
         for layer in range(self.num_layers):
             if layer and self.dropout:
@@ -85,10 +85,20 @@ class _Recurrent(_Even):
         zeros = creation.zeros(x.shape[1], self.hidden_size, dtype=x.dtype, device=x.device)
         return (zeros,) * self.state_parts
 
-    def _split(self, state, single):
+    def _split(self, state, single, sizes):
         """A state as given, (layers, N, hidden) or a pair of them, as one tuple for each layer."""
-        parts = state if isinstance(state, tuple) else (state,)
+        parts = tuple(state) if isinstance(state, tuple | list) else (state,)
+        shape = (sizes[0], self.hidden_size) if single else (*sizes, self.hidden_size)
+        if len(parts) != self.state_parts or any(tuple(part.shape) != shape for part in parts):
+            given = ", ".join(str(tuple(part.shape)) for part in parts)
+            raise ValueError(
+                f"{type(self).__name__}: expected a state of {self.state_parts} tensor(s) of shape {shape}, that is "
+                f"(layers times directions, samples, hidden size), whether batch_first or not; got {given}"
+            )
         return list(zip(*((part.unsqueeze(1) if single else part) for part in parts), strict=True))
+
+    def flatten_parameters(self):
+        """Nothing: there are no kernels here that want their parameters side by side."""
 
     def _join(self, states, single):
         parts = tuple(stack(layer) for layer in zip(*states, strict=True))
@@ -112,10 +122,8 @@ class RNN(_Recurrent):
     ((7, 2, 5), (1, 2, 5))
     """
 
-    state_parts = 1
-
-    def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", **options):
-        super().__init__(input_size, hidden_size, num_layers, **options)
+    def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", *options, **named):
+        super().__init__(input_size, hidden_size, num_layers, *options, **named)
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"RNN: nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
         self.nonlinearity = nonlinearity

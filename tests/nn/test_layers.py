@@ -41,6 +41,7 @@ CASES = [
     ("LayerNorm", (4,), {"bias": False}, (5, 4)),
     ("RNN", (3, 4), {}, (5, 2, 3)),
     ("RNN", (3, 4), {"nonlinearity": "relu", "bias": False}, (5, 3)),
+    ("RNN", (3, 4, 2, "relu", False, True), {}, (2, 5, 3)),
     ("RNN", (3, 4, 2), {"batch_first": True, "bidirectional": True}, (2, 5, 3)),
     ("LSTM", (3, 4), {}, (5, 2, 3)),
     ("LSTM", (3, 4), {"num_layers": 2, "bidirectional": True}, (5, 2, 3)),
@@ -176,6 +177,8 @@ MISTAKES = [
     (lambda: nn.RNN(3, 4, nonlinearity="sin"), ValueError, "tanh"),
     (lambda: nn.LeakyReLU(alpha=0.1), TypeError, "negative_slope"),
     (lambda: nn.Softmax()(mg.zeros(2, 3)), TypeError, "dim"),
+    (lambda: nn.RNN(3, 4)(mg.zeros(5, 2, 3), mg.zeros(1, 1, 4)), ValueError, r"shape \(1, 2, 4\)"),
+    (lambda: nn.LSTM(3, 4)(mg.zeros(5, 2, 3), mg.zeros(1, 2, 4)), ValueError, r"2 tensor\(s\)"),
     (lambda: nn.GELU("foo")(mg.zeros(2)), ValueError, "approximate"),
     (lambda: nn.Convv2d, AttributeError, "did you mean nn.Conv2d"),
     (lambda: nn.Conv2d(1, 2, 3, dilation=2), NotImplementedError, "dilation=2 is not covered, only 1"),
@@ -208,3 +211,15 @@ def test_parameters_can_be_drawn_anew_and_have_the_dtype_asked_for(name, argumen
     assert {key: v.shape for key, v in layer.state_dict().items()} == {key: v.shape for key, v in before.items()}
     double = getattr(nn, name)(*arguments, **options, dtype=mg.float64)
     assert {p.dtype for p in double.parameters()} == {mg.float64}
+
+
+def test_batch_norm_of_no_samples_forgets_nothing_and_of_two_modes_differentiates():
+    """An empty batch leaves the running statistics; a training batch leaves earlier results as they were."""
+    layer = nn.BatchNorm1d(2)
+    layer(mg.zeros(0, 2))
+    assert layer.running_mean.tolist() == [0, 0]
+    x = mg.randn(4, 2, requires_grad=True)
+    y = layer.eval()(x)
+    layer.train()(x)
+    y.sum().backward()
+    assert mg.allclose(x.grad, mg.full((4, 2), 1 / (1 + 1e-5) ** 0.5))

@@ -256,3 +256,48 @@ def test_summary_counts_and_leaves_the_model_as_it_was():
     assert "(N, 2, 6, 6)" in table
     assert [m.training for m in model.modules()] == [True, True, True, True, False, True]
     assert all(mg.equal(v, model.state_dict()[k]) for k, v in before.items())
+
+
+def test_a_module_may_be_used_twice():
+    """The same ReLU after each layer, or one layer several times: run as often as it stands there, trained once."""
+    layer, relu = nn.Linear(2, 2), nn.ReLU()
+    model = nn.Sequential(layer, relu, layer, relu)
+    assert len(model) == 4
+    x = mg.randn(3, 2)
+    assert mg.equal(model(x), layer(layer(x).relu()).relu())
+    assert len(list(model.parameters())) == 2
+    assert len(nn.ModuleList([layer] * 3)) == 3
+    assert nn.ModuleDict({"a": layer, "b": layer})["b"] is layer
+    assert [name for name, _ in nn.Sequential(layer, relu, nn.Tanh())[1:].named_children()] == ["1", "2"]
+
+
+def test_what_replaces_a_part_must_be_one():
+    """Or it would silently be trained no more."""
+    model = nn.Sequential(nn.Linear(2, 2))
+    for wrong in (3, "a", mg.zeros(2, 2)):
+        with pytest.raises(TypeError, match="parameter"):
+            model[0].weight = wrong
+    with pytest.raises(TypeError, match="tensor"):
+        model.register_buffer("b", 3)
+    with pytest.raises(TypeError, match="Parameter"):
+        model.register_parameter("w", mg.ones(2))
+    with pytest.raises(TypeError, match="state dict"):
+        model.load_state_dict(model)
+    with pytest.raises(TypeError, match="floating"):
+        model.to(mg.int64)
+    with pytest.raises(ValueError, match="neither a device"):
+        model.to("gpu")
+    assert repr(model.load_state_dict(model.state_dict())) == "<All keys matched successfully>"
+    assert model.to("cpu", non_blocking=True) is model
+
+
+def test_a_property_that_fails_is_not_called_missing():
+    """Its own mistake is the one to look for."""
+
+    class Net(nn.Module):
+        @property
+        def size(self):
+            return self.nothing
+
+    with pytest.raises(AttributeError, match="property"):
+        Net().size
