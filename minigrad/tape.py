@@ -271,7 +271,7 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
             g = totals.pop(y)
             if g is None:  # no gradient flows here
                 continue
-            for hook in y.hooks:
+            for hook in (*y.hooks,):  # a hook may take itself away
                 g = hook(g)
             if y.op is None or y.keeps if wanted is None else y in wanted:
                 kept[y] = g

@@ -236,8 +236,19 @@ class Tensor(Variable):
     @data.setter
     def data(self, new):
         if raw(new) is not self.value:
-            self.value, self.memory = as_array(raw(new), copy=False), getattr(new, "memory", None)
+            self._take(new)
             self.touch()
+
+    def _take(self, new):
+        """Look into the memory of `new` from now on; NumPy's is copied, since NumPy can't tell when it writes."""
+        if not hasattr(raw(new), "dtype"):
+            raise TypeError(f"data must be a tensor, got {type(new).__name__}; write mg.tensor(...)")
+        if self.needs_grad and raw(new).dtype.kind != "f":
+            raise TypeError(f"data of a tensor that requires a gradient must be floating, got {raw(new).dtype}")
+        ours = isinstance(new, Tensor) and not (self.needs_grad and new.memory is not None and new.memory.foreign)
+        self.value, self.memory = as_array(raw(new), copy=not ours), None
+        if ours:
+            self.memory = new.memory = new.memory or Memory()
 
     def numpy(self):
         """The numbers as a NumPy array that looks into the same memory, read-only: a write there would go unseen."""
@@ -348,9 +359,11 @@ class Handle:
         hooks.append(hook)
 
     def remove(self):
-        """Take the hook away."""
-        if self.hook in self.hooks:
-            self.hooks.remove(self.hook)
+        """Take the hook away; a second time there is nothing to take."""
+        places = [i for i, hook in enumerate(self.hooks) if hook is self.hook]
+        if places:
+            del self.hooks[places[0]]
+        self.hooks = []
 
 
 def seed(y, gradient, create_graph):

@@ -52,13 +52,15 @@ def pair(value):
 
 def _windows(x, kernel, stride, padding, value=0.0):
     """Every window of an image batch (N, C, H, W), as (N, C, rows, columns, kernel height, kernel width)."""
-    (top, left) = pair(padding)
-    if top or left:
+    top, left = pair(padding)
+    if top > 0 or left > 0:
         x = pad(x, (left, left, top, top), value=value)
-    kernel = pair(kernel)
+    kernel, stride = pair(kernel), pair(stride)
+    if min(*kernel, *stride) < 1 or min(top, left) < 0:
+        raise ValueError(f"kernel {kernel} and stride {stride} must be at least 1, padding {(top, left)} at least 0")
     if x.shape[-2] < kernel[0] or x.shape[-1] < kernel[1]:
         raise ValueError(f"a kernel of {kernel} is larger than the padded image of {tuple(x.shape[-2:])}")
-    return windows(x, kernel, pair(stride))
+    return windows(x, kernel, stride)
 
 
 def _image(name, x, channels=None):
@@ -101,7 +103,7 @@ def _pooled(name, input, kernel, stride, padding, value=0.0):
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         raise ValueError(f"{name}: the padding {padding} is more than half of the kernel {kernel}")
     images, single = _image(name, input)
-    return _windows(images, kernel, stride or kernel, padding, value), single
+    return _windows(images, kernel, kernel if stride is None else stride, padding, value), single
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0):

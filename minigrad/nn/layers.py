@@ -77,6 +77,8 @@ class Conv2d(_Even):
         only("Conv2d", dilation=(dilation, 1), groups=(groups, 1), padding_mode=(padding_mode, "zeros"))
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride = F.pair(kernel_size), F.pair(stride)
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise ValueError(f"Conv2d: padding must be a number, a pair, 'same' or 'valid', got {padding!r}")
         self.padding = padding if isinstance(padding, str) else F.pair(padding)
         self.fan_in = in_channels * math.prod(self.kernel_size)
         self.weight = _parameter((out_channels, in_channels, *self.kernel_size), device, dtype)
@@ -97,7 +99,8 @@ class Conv2d(_Even):
 class _Pool(Module):
     def __init__(self, kernel_size, stride=None, padding=0):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
 
     def extra_repr(self):
         """Kernel, stride, padding."""

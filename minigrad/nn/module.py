@@ -8,7 +8,6 @@ import difflib
 import itertools
 from collections import namedtuple
 
-from ..backend import as_array
 from ..tape import raw
 from ..tensor import Handle, Tensor
 
@@ -26,8 +25,8 @@ class Parameter(Tensor):
 
     def __init__(self, data, requires_grad=True):
         super().__init__(())
-        self.value = as_array(raw(data), copy=False)
-        self.memory = getattr(data, "memory", None)
+        self.needs_grad = requires_grad  # so that memory shared with NumPy is copied
+        self._take(data)
         self.requires_grad = requires_grad
 
     def __repr__(self):
@@ -69,12 +68,12 @@ class Module:
     def __call__(self, *inputs, **options):
         if "training" not in vars(self):
             raise TypeError(f"{type(self).__name__}.__init__ must begin with super().__init__()")
-        for hook in self._forward_pre_hooks:
+        for hook in (*self._forward_pre_hooks,):  # a hook may take itself away
             changed = hook(self, inputs)
             if changed is not None:
                 inputs = changed if isinstance(changed, tuple) else (changed,)
         result = self.forward(*inputs, **options)
-        for hook in self._forward_hooks:
+        for hook in (*self._forward_hooks,):
             changed = hook(self, inputs, result)
             result = result if changed is None else changed
         return result
@@ -208,6 +207,9 @@ class Module:
         """
         if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
             raise TypeError(f"load_state_dict: expected a state dict, names and tensors, got {type(state).__name__}")
+        odd = [key for key, value in state.items() if getattr(raw(value).dtype, "kind", "f") not in "fiub"]
+        if odd:
+            raise TypeError(f"load_state_dict: {', '.join(odd)} hold no numbers")
         own = self.state_dict()
         missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
         wrong = [
@@ -309,6 +311,9 @@ def _unpack(name, value):
         yield name, value
     elif isinstance(value, list | tuple | dict):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        first = next(iter(value.values() if isinstance(value, dict) else value), None)
+        if not isinstance(first, Module | Parameter | list | tuple | dict):
+            return  # a list of numbers, say, which may be long
         for key, part in pairs:
             if isinstance(part, Module | Parameter | list | tuple | dict):
                 yield from _unpack(f"{name}.{key}", part)

@@ -21,6 +21,7 @@ def summary(model, input_shape, dtype=None):
     -------------------------------------
     all   Sequential                2,410
     """
+    input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
     shapes: dict[Module, str] = {}
     parts = [(path, part) for path, part in model.named_modules() if not any(part.children())]
 

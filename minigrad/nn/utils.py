@@ -1,7 +1,5 @@
 """What PyTorch keeps in `torch.nn.utils`, as far as this project covers it: gradient clipping."""
 
-import math
-
 from ..tape import no_grad
 from ..tensor import Tensor
 
@@ -15,6 +13,8 @@ def _with_gradients(parameters):
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0):
     """Scale all gradients together so that their norm is at most `max_norm`; returns the norm there was.
 
+    An infinite norm makes them 0, a nan makes them nan, as in PyTorch: look at what is returned.
+
     >>> import minigrad as mg
     >>> x = mg.tensor([3.0, 4.0], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -27,9 +27,8 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0):
     if not gradients:
         return Tensor(0.0)
     total = norm(stack([norm(g, norm_type) for g in gradients]), norm_type)
-    if math.isfinite(total.item()):
-        for g in gradients:
-            g.mul_((max_norm / (total + 1e-6)).clamp(max=1.0))
+    for g in gradients:
+        g.mul_((max_norm / (total + 1e-6)).clamp(max=1.0))
     return total
 
 

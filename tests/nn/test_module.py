@@ -301,3 +301,59 @@ def test_a_property_that_fails_is_not_called_missing():
 
     with pytest.raises(AttributeError, match="property"):
         Net().size
+
+
+def test_parameters_notice_what_is_written_to_the_memory_they_share():
+    """Given a tensor, a parameter looks into its memory; given NumPy's, it keeps a copy and is trained all the same."""
+    for take in (nn.Parameter, lambda x: replaced(nn.Parameter(mg.zeros(2)), x)):
+        x = mg.ones(2)
+        p = take(x)
+        loss = (p * p).sum()
+        x.mul_(5)
+        assert p.tolist() == [5, 5]
+        with pytest.raises(RuntimeError, match="changed in place"):
+            loss.backward()
+        array = np.ones(2, "float32")
+        p = take(mg.from_numpy(array))
+        loss = (p * p).sum()
+        array[:] = 5
+        loss.backward()
+        assert p.grad.tolist() == [2, 2]
+    with pytest.raises(TypeError, match="must be a tensor"):
+        p.data = 3
+    with pytest.raises(TypeError, match="floating"):
+        p.data = mg.tensor([1, 2])
+
+
+def replaced(parameter, data):
+    """The parameter, with other data."""
+    parameter.data = data
+    return parameter
+
+
+def test_a_norm_that_overflows_is_not_let_through(torch):
+    """Gradients of 1e25 have an infinite norm in float32: they become 0, as PyTorch's do."""
+    p, q = nn.Parameter(mg.zeros(2)), torch.nn.Parameter(torch.zeros(2))
+    p.grad, q.grad = mg.full((2,), 1e25), torch.full((2,), 1e25)
+    nn.utils.clip_grad_norm_([p], 1.0), torch.nn.utils.clip_grad_norm_([q], 1.0)
+    assert p.grad.tolist() == q.grad.tolist() == [0, 0]
+
+
+def test_hooks_may_take_themselves_away():
+    """While they run, and twice, without taking others along."""
+    layer, seen = nn.ReLU(), []
+
+    def once(module, inputs, result):
+        seen.append("once")
+        first.remove()
+
+    def always(module, inputs, result):
+        seen.append("always")
+
+    first, second, third = (layer.register_forward_hook(hook) for hook in (once, always, always))
+    layer(mg.ones(1)), layer(mg.ones(1))
+    assert seen == ["once", *["always"] * 4]
+    second.remove(), second.remove()
+    layer(mg.ones(1))
+    assert seen[5:] == ["always"]
+    third.remove()
