@@ -4,6 +4,7 @@ Everything here is built on one sweep of the tape (`tape.sweep`) and works on te
 """
 
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -47,7 +48,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
 
 
 def _several(x):
-    return list(x) if isinstance(x, tuple | list) else [x]
+    return list(x) if isinstance(x, tuple | list | Iterator) else [x]  # model.parameters() is an iterator
 
 
 def _seed(y, gradient, create_graph):

@@ -323,3 +323,10 @@ def test_detect_anomaly_is_silent_without_nan_and_ends():
     with pytest.raises(KeyError), detect_anomaly():
         raise KeyError
     (x / x).sum().backward()
+
+
+def test_inputs_may_come_from_a_generator():
+    """`grad(loss, model.parameters())`, as programs write it."""
+    model = mg.nn.Linear(2, 1)
+    found = mg.grad(model(mg.ones(3, 2)).sum(), model.parameters())
+    assert [g.tolist() for g in found] == [[[3, 3]], [3]]
