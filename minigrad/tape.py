@@ -182,6 +182,8 @@ class Op:
         """The VJPs: the gradient `g` of `y` pulled back to each input that `wants` it, None for the others."""
         if self.joint:
             return self.joint(g, y, *inputs, **params)
+        if any(wants[len(self.vjps) :]):
+            raise RuntimeError(f"{self.name} has no derivative with respect to its input {len(self.vjps)}: detach() it")
         parts = zip(self.vjps, wants, strict=False)
         return [vjp(g, y, *inputs, **params) if vjp and want else None for vjp, want in parts]
 

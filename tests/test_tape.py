@@ -568,3 +568,12 @@ def test_the_tape_knows_no_face():
     join = Op("join", lambda a, b: a + b, lambda g, y, a, b: g, lambda g, y, a, b: g)
     assert join(Word("ab", True), Word("c")).value == "abc"
     assert mode.recording
+
+
+def test_a_gradient_that_a_row_can_not_give_is_refused():
+    """A slope of leaky_relu that requires a gradient would silently get none."""
+    x, slope = mg.tensor([-1.0, 2.0], requires_grad=True), mg.tensor(0.1, requires_grad=True)
+    with pytest.raises(RuntimeError, match="no derivative with respect to its input 1"):
+        x.leaky_relu(slope).sum().backward()
+    x.leaky_relu(slope.detach()).sum().backward()
+    assert mg.allclose(x.grad, mg.tensor([0.1, 1.0]))
