@@ -147,9 +147,8 @@ class Op:
         face, needs_grad, borrowed, values = None, False, False, []
         for x in inputs:
             if isinstance(x, Variable):
-                face = face or x.face
                 if x.face is not face:
-                    raise TypeError(f"{self.name}: a Scalar and a Tensor don't mix; make both with mg.tensor")
+                    face = x.face if face is None else common(face, x.face, self.name)
                 if x.memory is not None:
                     x.renew()
                     borrowed = borrowed or x.memory.foreign
@@ -195,14 +194,23 @@ class Op:
         return f"<{self.name.title().replace('_', '')}Backward>"
 
 
+def common(face, other, name):
+    """The class of a result of two kinds of variables: the more special one, as dialects make their own of Tensor."""
+    for special, general in ((face, other), (other, face)):
+        if issubclass(special, general):
+            return special
+    raise TypeError(f"{name}: a Scalar and a Tensor don't mix; make both with mg.tensor")
+
+
 def raw(x):
     """The number or array in a variable, or `x` itself."""
     return x.value if isinstance(x, Variable) else x
 
 
-def history(outputs):
+def history(outputs, since=0):
     """Every variable that `outputs` came from and that needs a gradient, earliest first.
 
+    What was born up to the tick `since` counts as a leaf: nothing is asked of what came before it.
     Refuses a graph that was freed, or whose values are no longer those the results were computed from.
     """
     if not all(y.needs_grad for y in outputs):
@@ -216,6 +224,8 @@ def history(outputs):
         if y in found:
             continue
         found.add(y)
+        if y.tick <= since:
+            continue
         if y.inputs is None:
             raise RuntimeError(
                 f"backward through {y.op.name} for a second time: its graph was freed by the first. "
@@ -238,18 +248,18 @@ def changed(x, y):
     )
 
 
-def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=False):
+def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=False, since=0):
     """The chain rule from `outputs` back to the leaves: `{variable: gradient}` for those that keep one.
 
     `gradients` holds the gradient that arrives at each output. With `wanted`, only the gradients of those
     variables are computed and returned. The graph is let go as the sweep passes, unless `retain_graph`; with
-    `create_graph` gradients are variables, recorded like any result.
+    `create_graph` gradients are variables, recorded like any result. No further back than to the tick `since`.
     """
-    order = history(outputs)
+    order = history(outputs, since)
     if wanted is not None:  # only what lies between the outputs and the wanted
         wanted, leads = set(wanted), set()
         for y in order:
-            if y in wanted or any(isinstance(x, Variable) and x in leads for x in y.inputs):
+            if y in wanted or y.tick > since and any(isinstance(x, Variable) and x in leads for x in y.inputs):
                 leads.add(y)
         order = [y for y in order if y in leads]
     totals, ours, kept = dict.fromkeys(order), set(), {}
@@ -277,7 +287,7 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
                 g = hook(g)
             if y.op is None or y.keeps if wanted is None else y in wanted:
                 kept[y] = g
-            if y.op is None:
+            if y.op is None or y.tick <= since:
                 continue
             wants = [isinstance(x, Variable) and x in totals for x in y.inputs]
             result, inputs = (y, y.inputs) if create_graph else (y.value, list(map(raw, y.inputs)))

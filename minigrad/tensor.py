@@ -44,7 +44,7 @@ class Tensor(Variable):
             value = np.asarray(value)
         if value.dtype is float64 and inputs:
             value = value.astype(float_dtype(inputs), copy=False)
-        y = Tensor.__new__(Tensor)
+        y = cls.__new__(cls)
         Variable.__init__(y, value)
         return y
 
@@ -219,7 +219,7 @@ class Tensor(Variable):
 
     def detach(self):
         """The same numbers in the same memory, cut off from the graph."""
-        y = Tensor.wrap(self.value)
+        y = self.face.wrap(self.value)
         y.memory = self.memory = self.memory or Memory()
         return y
 

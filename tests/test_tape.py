@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.tape import Op, Variable, history, mode
+from minigrad.scalar import Scalar
+from minigrad.tape import Op, Variable, history, mode, sweep
+from minigrad.tensor import Tensor
 
 
 def leaf(*numbers):
@@ -577,3 +579,34 @@ def test_a_gradient_that_a_row_can_not_give_is_refused():
         x.leaky_relu(slope).sum().backward()
     x.leaky_relu(slope.detach()).sum().backward()
     assert mg.allclose(x.grad, mg.tensor([0.1, 1.0]))
+
+
+class Special(Tensor):
+    """A kind of tensor of a dialect's own."""
+
+    __slots__ = ()
+
+
+Special.face = Special
+
+
+def test_a_result_is_of_the_most_special_kind_of_its_inputs():
+    """Dialects make their own of Tensor: whatever it meets, on either side, the result is of their kind."""
+    special, plain = Special([2.0], requires_grad=True), mg.tensor([3.0], requires_grad=True)
+    for y in (special * plain, plain * special, special.exp(), special + 1, 1 - special, special.detach()):
+        assert type(y) is Special
+    assert type(plain * plain) is Tensor
+    (special * plain).backward()
+    assert (special.grad.item(), plain.grad.item()) == (3.0, 2.0)
+
+
+def test_a_sweep_goes_no_further_back_than_asked():
+    """What was born up to the tick `since` counts as a leaf, though it was computed from something."""
+    x = Scalar(3.0)
+    z = x * x
+    since = z.tick
+    y = x * z  # 2 of the 3 factors of x**3 came before
+    assert sweep([y], [1.0], [x, z], retain_graph=True, since=since) == {x: 9.0, z: 3.0}
+    assert sweep([y], [1.0], [x], retain_graph=True) == {x: 27.0}
+    sweep([z], [1.0])  # frees what came before, which is not asked for
+    assert sweep([y], [1.0], [x], since=since) == {x: 9.0}
