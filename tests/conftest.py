@@ -1,11 +1,15 @@
 """Shared by the tests: how hard Hypothesis tries, and what is skipped, with its reason, where something is absent."""
 
+import os
 import shutil
 from importlib.util import find_spec
 
 import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import settings
+
+# Keras on TensorFlow, which is what its dialect is compared with; and TensorFlow without its messages.
+os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 # The same examples every time, or one person's change fails on another's luck; no deadline, since machines differ.
 # Looking for new ones: python -m pytest --hypothesis-profile=explore
