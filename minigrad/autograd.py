@@ -79,6 +79,11 @@ class set_grad_enabled:
         mode.recording = self.before
 
 
+def inference_mode(mode=True):
+    """PyTorch's other name for `no_grad`; here the results may be used for gradients later on, as any constant."""
+    return no_grad(mode) if callable(mode) else (no_grad if mode else enable_grad)()
+
+
 # ---------------------------------------------------------------- Jacobians and Hessians
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .backend import Generator, default_generator, float32, int64
+from .backend import Generator, default_generator, float32, int64, to_device
 from .tape import Memory, raw
 from .tensor import Tensor
 
@@ -97,6 +97,35 @@ def rand(*size, generator=None, dtype=float32, device=None, requires_grad=False)
 def randn(*size, generator=None, dtype=float32, device=None, requires_grad=False):
     """Random numbers from the normal distribution with mean 0 and variance 1."""
     return _filled(_source(generator).standard_normal, size, dtype, device, requires_grad)
+
+
+def normal(mean=0.0, std=1.0, size=None, generator=None, dtype=None, device=None, requires_grad=False):
+    """Random numbers with this mean and standard deviation: so many, or one for each of the means and deviations."""
+    numbers = _source(generator).normal(raw(mean), raw(std), size)
+    dtype = dtype or getattr(mean if isinstance(mean, Tensor) else std, "dtype", float32)
+    return Tensor(numbers, dtype, device, requires_grad)
+
+
+def bernoulli(input, generator=None):
+    """1 with the probability that the input says, else 0."""
+    return Tensor(_source(generator).random(input.shape) < to_device(input.value, "cpu"), input.dtype, input.device)
+
+
+def multinomial(input, num_samples, replacement=False, generator=None):
+    """For each row of weights, (n,) or (rows, n), `num_samples` places drawn in proportion to them.
+
+    >>> multinomial(tensor([0.0, 3.0, 0.0]), 2, replacement=True)
+    tensor([1, 1])
+    """
+    weights = to_device(input.value, "cpu").astype("float64")
+    rows = weights.reshape(-1, weights.shape[-1])
+    if weights.ndim > 2 or not (np.isfinite(rows).all() and (rows >= 0).all() and rows.any(1).all()):
+        raise ValueError("multinomial: expected rows of weights that are finite, not negative, and not all 0")
+    if not replacement and num_samples > (rows > 0).sum(1).min(initial=num_samples):
+        raise ValueError(f"multinomial: {num_samples} places can't be drawn of fewer; give replacement=True")
+    draw = _source(generator).choice
+    places = [draw(len(row), num_samples, replacement, row / row.sum()) for row in rows]
+    return Tensor(np.reshape(places, (*weights.shape[:-1], num_samples)), int64, input.device)
 
 
 def randint(low, high=None, size=(), generator=None, dtype=int64, device=None):

@@ -13,6 +13,7 @@ import numpy as np
 from .backend import Generator
 from .creation import as_tensor, randperm, tensor
 from .functions import stack
+from .spelling import not_covered
 from .tensor import Tensor
 
 
@@ -214,3 +215,7 @@ def _length(dataset):
             f"{type(dataset).__name__}; of an iterator make a list first"
         )
     return len(dataset)
+
+
+def __getattr__(name):
+    raise not_covered(__name__, name, globals())

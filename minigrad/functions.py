@@ -176,6 +176,13 @@ def flatten(x, start_dim=0, end_dim=-1):
 
 
 @_spelled
+def unflatten(x, dim, sizes):
+    """Dimension `dim` made into several of these sizes, of which one may be -1: what is left."""
+    (dim,) = dims_of(x, dim)
+    return reshape(x, (*x.shape[:dim], *([sizes] if isinstance(sizes, int) else sizes), *x.shape[dim + 1 :]))
+
+
+@_spelled
 def squeeze(x, dim=None):
     """`x` without the dimensions of size 1: all of them, or `dim` if it is one of them."""
     dims = [i for i in dims_of(x, dim) if x.ndim and x.shape[i] == 1]
@@ -386,4 +393,4 @@ def equal(a, b):
 # What is both a function, `mg.var(x)`, and a method, `x.var()`. Rows of the table are both too.
 methods: tuple = (square, rsqrt, reciprocal, gelu, masked_fill, var, std, norm, prod, max, min, gather, flatten, ravel)
 methods += (squeeze, unsqueeze, split, chunk, unbind, repeat, outer, dot, tril, triu, argsort, sort, topk, nonzero)
-methods += (allclose, equal)
+methods += (allclose, equal, unflatten)

@@ -1,8 +1,9 @@
-"""How arguments may be spelled: PyTorch's names, and NumPy's where it has others.
+"""How names may be spelled: PyTorch's, and NumPy's where it has others; and what is said of those that nothing has.
 
 A row is called by place, `sum(x, 1)`. Here it learns to be called by name too, `sum(x, dim=1)` or `sum(x, axis=1)`.
 """
 
+from difflib import get_close_matches
 from inspect import CO_VARARGS, signature
 
 from . import tape
@@ -10,6 +11,23 @@ from .tape import Variable
 
 NUMPYS = {"axis": "dim", "keepdims": "keepdim"}
 INPUTS, SIZES = ("condition", "input", "other", "exponent"), ("dims", "shape", "size")  # given by place in rows
+
+
+def did_you_mean(name, names):
+    """The end of an error about `name`: the nearest of the `names` there are, or nothing if none is near.
+
+    >>> did_you_mean("conv2D", ["Linear", "Conv2d"])
+    "; did you mean 'Conv2d'?"
+    """
+    known = {known.lower(): known for known in names}
+    near = get_close_matches(str(name).lower(), known, n=1)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""
+
+
+def not_covered(module, name, names):
+    """The error for a name that a module lacks; PyTorch's may have it."""
+    known = [known for known, x in names.items() if known[0] != "_" and callable(x)]
+    return AttributeError(f"{module} does not cover {name!r}{did_you_mean(name, known)}")
 
 
 def spell(params):

@@ -110,6 +110,8 @@ class Tensor(Variable):
         """How many numbers there are."""
         return self.value.size
 
+    nelement = numel
+
     def is_floating_point(self):
         """Whether the dtype is a floating one; only those have gradients."""
         return self.dtype.kind == "f"
@@ -352,11 +354,17 @@ def _restored(kind, value, needs_grad):
 
 
 class Handle:
-    """What registering a hook returns: `remove()` takes the hook away again."""
+    """What registering a hook returns: `remove()` takes the hook away again, and so does the end of a `with` block."""
 
     def __init__(self, hooks, hook):
         self.hooks, self.hook = hooks, hook
         hooks.append(hook)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
 
     def remove(self):
         """Take the hook away; a second time there is nothing to take."""

@@ -330,3 +330,15 @@ def test_inputs_may_come_from_a_generator():
     model = mg.nn.Linear(2, 1)
     found = mg.grad(model(mg.ones(3, 2)).sum(), model.parameters())
     assert [g.tolist() for g in found] == [[[3, 3]], [3]]
+
+
+def test_inference_mode_is_another_name_for_no_grad(torch):
+    """As a block, above a function with and without parentheses, switched off, and switched off inside the other."""
+    for T in (mg, torch):
+        x = T.ones(1, requires_grad=True)
+        with T.inference_mode():
+            assert not (x * 2).requires_grad
+        with T.no_grad(), T.inference_mode(mode=False):
+            assert (x * 2).requires_grad
+        for decorate in (T.inference_mode(), T.inference_mode):
+            assert not decorate(lambda: x * 2)().requires_grad  # noqa: B023 (called at once)

@@ -1,5 +1,6 @@
 """Data in batches: sizes, types and structure as torch.utils.data gives them, each sample once, bad input refused."""
 
+import importlib
 from collections import namedtuple
 
 import numpy as np
@@ -249,3 +250,15 @@ def test_pytorchs_defaults_can_be_written_out():
     """Programs that say what is so anyway."""
     loader = DataLoader([1, 2], shuffle=None, num_workers=0, pin_memory=True, timeout=0, persistent_workers=False)
     assert len(loader) == 2
+
+
+def test_pytorchs_address_leads_here():
+    """`from torch.utils.data import DataLoader` with one word changed; what isn't covered is said."""
+    from minigrad.utils.data import Subset as TheirSubset
+
+    assert TheirSubset is Subset
+    assert mg.utils.data is mg.data
+    with pytest.raises(AttributeError, match=r"minigrad.data does not cover 'RandomSampler'"):
+        mg.data.RandomSampler
+    with pytest.raises(ModuleNotFoundError, match=r"minigrad.utils.tensorboard"):
+        importlib.import_module("minigrad.utils.tensorboard")

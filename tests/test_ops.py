@@ -150,6 +150,7 @@ CASES = {
     "flip": "T.flip(x, [0]);T.flip(x, dims=(0, 1));x.flip(0, 1);x.flip(-1)",
     "flatten": "T.flatten(a);T.flatten(a, 1);a.flatten(0, 1);s.flatten();a.flatten(start_dim=-2)",
     "squeeze": "o.squeeze();T.squeeze(o, 1);o.squeeze(0);o.squeeze(dim=-2);o.squeeze((0, 1));x.squeeze()",
+    "unflatten": "a.unflatten(-1, (2, 2));x.unflatten(dim=1, sizes=(2, -1));a.unflatten(0, [1, 2]);x.unflatten(0, (-1,))",
     "unsqueeze": "x.unsqueeze(0);T.unsqueeze(x, 1);x.unsqueeze(-1);s.unsqueeze(0)",
     "cat": "T.cat([x, y]);T.cat((x, v[None], y), dim=0);T.cat([x, m.T], 0);T.cat([x, x, n], -1)",
     "stack": "T.stack([x, y]);T.stack((v, w, v), dim=1);T.stack([v, w], -1);T.stack([s, s])",

@@ -498,3 +498,29 @@ def test_random_programs_that_change_tensors_in_place(torch):
     run()
     assert ends["agreed"] > 600, ends
     assert ends["refused a step"] < 100, ends
+
+
+def test_numbers_drawn_by_a_rule():
+    """Normal, of one size or one for each mean; one or none by a probability; places by weights."""
+    generator = mg.Generator().manual_seed(0)
+    numbers = mg.normal(2.0, 3.0, (50, 40), generator=generator, requires_grad=True)
+    assert (numbers.shape, numbers.dtype, numbers.requires_grad) == ((50, 40), mg.float32, True)
+    assert numbers.mean().item() == pytest.approx(2, abs=0.2)
+    assert numbers.std().item() == pytest.approx(3, rel=0.1)
+    means = mg.tensor([0.0, 100.0], dtype=mg.float64)
+    assert (mg.normal(means, 0.1) - means).abs().max() < 1
+    assert mg.normal(means, 0.1).dtype == mg.float64
+    coins = mg.bernoulli(mg.full((1000,), 0.25), generator=generator)
+    assert set(coins.tolist()) == {0, 1}
+    assert coins.mean().item() == pytest.approx(0.25, abs=0.05)
+    weights = mg.tensor([[1.0, 0.0, 3.0], [0.0, 2.0, 0.0]])
+    places = mg.multinomial(weights, 2000, replacement=True, generator=generator)
+    assert (places.shape, places.dtype) == ((2, 2000), mg.int64)
+    assert (places[0] == 2).float().mean().item() == pytest.approx(0.75, abs=0.05)
+    assert set(places[0].tolist()) == {0, 2}
+    assert set(places[1].tolist()) == {1}
+    assert sorted(mg.multinomial(weights[0], 2).tolist()) == [0, 2]
+    for wrong, n in ((weights, 2), (-weights, 1), (weights * 0, 1), (weights / 0, 1)):
+        with pytest.raises(ValueError, match="multinomial"):
+            mg.multinomial(wrong, n)
+    assert mg.ones(2, 3).nelement() == 6

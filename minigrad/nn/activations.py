@@ -20,7 +20,7 @@ def _module(name, function, *options, **defaults):
             setattr(self, option, given.get(option, defaults.get(option, False)))
 
     def forward(self, input):
-        return function(input, **{option: getattr(self, option) for option in options})
+        return function(F.checked(name, input), **{option: getattr(self, option) for option in options})
 
     def extra_repr(self):
         texts = [f"{option}={getattr(self, option)!r}" for option in options]
@@ -31,9 +31,12 @@ def _module(name, function, *options, **defaults):
     return type(name, (Module,), methods | {"__module__": __name__})
 
 
-ReLU, Tanh, Sigmoid = _module("ReLU", F.relu), _module("Tanh", F.tanh), _module("Sigmoid", F.sigmoid)
+ReLU, ReLU6, SiLU = _module("ReLU", F.relu), _module("ReLU6", F.relu6), _module("SiLU", F.silu)
+Tanh, Sigmoid, LogSigmoid = _module("Tanh", F.tanh), _module("Sigmoid", F.sigmoid), _module("LogSigmoid", F.logsigmoid)
 Softplus = _module("Softplus", F.softplus, "beta", "threshold", beta=1.0, threshold=20.0)
 LeakyReLU = _module("LeakyReLU", F.leaky_relu, "negative_slope", negative_slope=0.01)
+ELU = _module("ELU", F.elu, "alpha", alpha=1.0)
+Hardtanh = _module("Hardtanh", F.hardtanh, "min_val", "max_val", min_val=-1.0, max_val=1.0)
 GELU = _module("GELU", F.gelu, "approximate", approximate="none")
 Softmax = _module("Softmax", F.softmax, "dim", dim=None)
 LogSoftmax = _module("LogSoftmax", F.log_softmax, "dim", dim=None)

@@ -4,7 +4,6 @@ They are composed of the rows of the table. Losses check their arguments before 
 shape that would broadcast by accident is an error or a warning in words, not a wrong number.
 """
 
-import difflib
 import math
 import warnings
 
@@ -12,20 +11,31 @@ import numpy as np
 
 from .. import fused, ops
 from ..backend import default_generator, to_device, xp
-from ..functions import flatten, gelu, pad  # noqa: F401 (what is imported here is offered here, as in PyTorch)
-from ..ops import log_softmax, sigmoid, softmax, tanh, where  # noqa: F401
+from ..functions import flatten, gelu, norm, pad, unflatten  # noqa: F401 (offered here too, as in PyTorch)
+from ..ops import sigmoid, tanh, where  # noqa: F401
+from ..spelling import did_you_mean, not_covered
 from ..tape import raw
 from ..tensor import Tensor
 from .windows import windows
 
 
-def known(reduction):
+def known(reduction, *more):
     """`reduction` itself, if it is one."""
-    names = ["mean", "sum", "none"]
+    names = ["mean", "sum", "none", *more]
     if reduction not in names:
-        near = (difflib.get_close_matches(str(reduction), names, n=1) or names)[0]
-        raise ValueError(f"reduction {reduction!r} is unknown, did you mean {near!r}? It is one of {names}")
+        raise ValueError(f"reduction {reduction!r} is not one of {names}{did_you_mean(reduction, names)}")
     return reduction
+
+
+def checked(name, input, weight=None):
+    """`input`, if it is a tensor, and of the dtype of the `weight` that it is to meet."""
+    if not isinstance(input, Tensor):
+        cast = ".float()" * (getattr(input, "dtype", None) == np.float64)
+        raise TypeError(f"{name}: expected a tensor, got a {type(input).__name__}; write mg.tensor(x){cast}")
+    if weight is not None and input.dtype != weight.dtype:
+        cast = {"float16": "half", "float64": "double"}.get(str(weight.dtype), "float")
+        raise TypeError(f"{name}: the input holds {input.dtype}, the parameters {weight.dtype}; write x.{cast}()")
+    return input
 
 
 def _reduce(losses, reduction):
@@ -37,6 +47,7 @@ def _reduce(losses, reduction):
 
 def linear(input, weight, bias=None):
     """`input @ weight.T + bias`; input (..., n), weight (m, n), bias (m,), result (..., m)."""
+    checked("linear", input, weight)
     if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
         got = "a single number" if input.ndim == 0 else f"{input.shape[-1]} (shape {tuple(input.shape)})"
         raise ValueError(
@@ -46,8 +57,16 @@ def linear(input, weight, bias=None):
     return fused.linear(input, weight, bias)
 
 
+def several(value, n):
+    """A size for each of n dimensions, from such a tuple or from one size for all."""
+    sizes = tuple(value) if isinstance(value, tuple | list) else (value,) * n
+    if len(sizes) != n:
+        raise ValueError(f"expected one size, or {n} of them, got {sizes}")
+    return sizes
+
+
 def pair(value):
-    return tuple(value) if isinstance(value, tuple | list) else (value, value)
+    return several(value, 2)
 
 
 def _windows(x, kernel, stride, padding, value=0.0):
@@ -63,15 +82,22 @@ def _windows(x, kernel, stride, padding, value=0.0):
     return windows(x, kernel, stride)
 
 
-def _image(name, x, channels=None):
+def _image(name, x, weight=None, sizes="height, width"):
     """The batch of images in `x`, and whether it was a single one."""
-    if x.ndim not in (3, 4) or (channels is not None and x.shape[-3] != channels):
-        wanted = "C" if channels is None else channels
+    checked(name, x, weight)
+    n = sizes.count(",") + 2  # dimensions of a single one
+    if x.ndim not in (n, n + 1) or (weight is not None and x.shape[-n] != weight.shape[1]):
+        wanted = "C" if weight is None else weight.shape[1]
         raise ValueError(
-            f"{name}: expected images of shape (N, {wanted}, height, width) or ({wanted}, height, width), "
-            f"got {tuple(x.shape)}"
+            f"{name}: expected an input of shape (N, {wanted}, {sizes}) or ({wanted}, {sizes}), got {tuple(x.shape)}"
         )
-    return (x[None], True) if x.ndim == 3 else (x, False)
+    return (x[None], True) if x.ndim == n else (x, False)
+
+
+def _line(name, x, weight=None):
+    """Sequences (N, C, length) as images of height 1."""
+    _image(name, x, weight, "length")
+    return x.unsqueeze(-2)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0):
@@ -79,7 +105,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
 
     `padding="same"` keeps height and width. Result (N, F, rows, columns).
     """
-    input, single = _image("conv2d", input, weight.shape[1])
+    input, single = _image("conv2d", input, weight)
     height, width = weight.shape[-2:]
     if padding == "same":
         if pair(stride) != (1, 1):
@@ -95,6 +121,13 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
     result = linear(table, weight.reshape(weight.shape[0], -1), bias)  # a window a row: one matrix product
     result = result.reshape(n, rows, columns, weight.shape[0]).permute(0, 3, 1, 2)
     return result[0] if single else result
+
+
+def conv1d(input, weight, bias=None, stride=1, padding=0):
+    """Cross-correlation of sequences (N, C, L) with filters (F, C, l), as `conv2d` of images of height 1."""
+    padding = padding if isinstance(padding, str) else (0, *several(padding, 1))
+    images = _line("conv1d", input, weight)
+    return conv2d(images, weight.unsqueeze(-2), bias, (1, *several(stride, 1)), padding).squeeze(-2)
 
 
 def _pooled(name, input, kernel, stride, padding, value=0.0):
@@ -121,6 +154,27 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     return result[0] if single else result
 
 
+def _pool1d(name, pool):
+    def pool1d(input, kernel_size, stride=None, padding=0):
+        kernel, step = ((1, *several(x, 1)) for x in (kernel_size, kernel_size if stride is None else stride))
+        return pool(_line(name, input), kernel, step, (0, *several(padding, 1))).squeeze(-2)
+
+    pool1d.__name__, pool1d.__doc__ = name, f"`{pool.__name__}` of sequences (N, C, L), as images of height 1."
+    return pool1d
+
+
+max_pool1d, avg_pool1d = _pool1d("max_pool1d", max_pool2d), _pool1d("avg_pool1d", avg_pool2d)
+
+
+def adaptive_avg_pool2d(input, output_size):
+    """The mean of each tile of an image, in as many rows and columns as asked for; they must divide it evenly."""
+    sizes, tiles = _image("adaptive_avg_pool2d", input)[0].shape[-2:], pair(output_size)
+    tiles = tuple(n if k is None else k for k, n in zip(tiles, sizes, strict=True))
+    if any(n % k for k, n in zip(tiles, sizes, strict=True)):
+        raise NotImplementedError(f"adaptive_avg_pool2d: {tiles} tiles don't divide {sizes} evenly, which is needed")
+    return avg_pool2d(input, tuple(n // k for k, n in zip(tiles, sizes, strict=True)))
+
+
 def relu(input, inplace=False):
     """max(input, 0); in place or not, the numbers are the same."""
     return ops.relu(input)
@@ -131,11 +185,63 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     return ops.leaky_relu(input, negative_slope)
 
 
+def silu(input, inplace=False):
+    """input * sigmoid(input), also called swish. (Elfwing et al., 2017.)"""
+    return input * sigmoid(input)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """The input where it is positive, alpha * (exp(input) - 1) elsewhere. (Clevert et al., 2016.)"""
+    return where(input > 0, input, alpha * ops.expm1(where(input > 0, 0.0, input)))
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """The input cut off below `min_val` and above `max_val`, where its slope is 0, as at both."""
+    return where((min_val < input) & (input < max_val), input, input.detach().clamp(min_val, max_val))
+
+
+def relu6(input, inplace=False):
+    """ReLU cut off at 6."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+def logsigmoid(input):
+    """log(sigmoid(input)), for any input."""
+    return -ops.softplus(-input)
+
+
+def softmax(input, dim=None):
+    """exp(input) / sum(exp(input)) along `dim`: probabilities."""
+    return ops.softmax(input, _over("softmax", dim))
+
+
+def log_softmax(input, dim=None):
+    """log(softmax(input)) along `dim`, for any size."""
+    return ops.log_softmax(input, _over("log_softmax", dim))
+
+
+def _over(name, dim):
+    if dim is None:
+        raise TypeError(f"{name}: give dim, over which the numbers sum to 1: dim=1 in (N, classes); dim=-1 is the last")
+    return dim
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12):
+    """The input divided by its norm along `dim`, which then is 1."""
+    return input / norm(input, p, dim, True).clamp(min=eps)
+
+
+def cosine_similarity(x1, x2, dim=1, eps=1e-8):
+    """The cosine of the angle between vectors along `dim`: 1 for one direction, 0 for a right angle."""
+    return (normalize(x1, 2, dim, eps) * normalize(x2, 2, dim, eps)).sum(dim)
+
+
 def dropout(input, p=0.5, training=True, inplace=False, generator=None):
     """Zero each number with probability `p`, and divide the others by 1 - p so that the mean stays.
 
     Only in training; at evaluation the input is returned. (Srivastava et al., 2014, in its inverted form.)
     """
+    checked("dropout", input)
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p is a probability, from 0 to 1, got {p}")
     if not training or p == 0:
@@ -151,6 +257,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     In training, by the mean and variance of the batch, which also move the running ones by `momentum`; at evaluation
     by the running ones. (Ioffe and Szegedy, 2015.)
     """
+    checked("batch_norm", input, running_mean if weight is None else weight)
     dims = (0, *range(2, input.ndim))
     shape = (1, -1) + (1,) * (input.ndim - 2)
     if training or running_mean is None:
@@ -170,6 +277,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """Each sample to mean 0 and variance 1 over its last dimensions, then scaled and shifted. (Ba et al., 2016.)"""
+    checked("layer_norm", input, weight)
     normalized_shape = tuple(normalized_shape)
     if tuple(input.shape[-len(normalized_shape) :]) != normalized_shape:
         raise ValueError(f"layer_norm: the last dimensions of {tuple(input.shape)} are not {normalized_shape}")
@@ -190,7 +298,7 @@ def softplus(input, beta=1.0, threshold=20.0):
 
 def embedding(input, weight):
     """The rows of `weight` (words, n) that the integers in `input` name; result (*input.shape, n)."""
-    _integers("embedding", input, len(weight), what="row numbers")
+    _integers("embedding", checked("embedding", input), len(weight), what="row numbers")
     return weight[input]
 
 
@@ -221,7 +329,7 @@ def _integers(name, target, classes, ignore=None, what="class numbers"):
 def _tensors(name, *values):
     """Refuse lists and numbers where tensors belong."""
     for value in values:
-        if not hasattr(value, "dtype"):
+        if not isinstance(value, Tensor):
             raise TypeError(
                 f"{name}: predictions and targets must be tensors, got {type(value).__name__}; mg.tensor(...)"
             )
@@ -248,6 +356,8 @@ def _same(name, input, target):
 
 def _probabilities(name, target):
     numbers = raw(target)
+    if numbers.dtype.kind != "f":
+        raise TypeError(f"{name}: targets must be floating-point numbers, got {numbers.dtype}; write target.float()")
     if (numbers != numbers).any():
         raise ValueError(f"{name}: the targets hold nan")
     if numbers.size and not (0 <= float(numbers.min()) and float(numbers.max()) <= 1):
@@ -267,6 +377,35 @@ def l1_loss(input, target, reduction="mean"):
     """Mean absolute error, the mean of |input - target|."""
     _alike("l1_loss", input, target)
     return _reduce(abs(input - target), reduction)
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0):
+    """Squared error / 2 up to a distance of `delta`, from there on a straight line. (Huber, 1964.)"""
+    _alike("huber_loss", input, target)
+    if not delta > 0:
+        raise ValueError(f"huber_loss: the distance must be above 0, got {delta}")
+    far = abs(input - target)
+    return _reduce(where(far < delta, far * far / 2, delta * (far - delta / 2)), reduction)
+
+
+def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
+    """The Huber loss of delta = beta, divided by beta: absolute error, rounded off near 0."""
+    return huber_loss(input, target, reduction, beta) / beta if beta else l1_loss(input, target, reduction)
+
+
+def kl_div(input, target, reduction="mean", log_target=False):
+    """How far probabilities `target` are from those whose logarithms are `input`: target * (log(target) - input).
+
+    The divergence of a batch is the sum over classes and the mean over samples: `reduction="batchmean"`.
+    """
+    _tensors("kl_div", input, target)
+    if known(reduction, "batchmean") == "mean":
+        warnings.warn("kl_div: the mean over samples and classes isn't the divergence; 'batchmean' is", stacklevel=2)
+    if log_target:
+        losses = target.exp() * (target - input)
+    else:
+        losses = where(target > 0, target * where(target > 0, target, 1.0).log(), 0.0) - target * input
+    return losses.sum() / len(input) if reduction == "batchmean" else _reduce(losses, reduction)
 
 
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -291,7 +430,7 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     if (input.ndim, weight, label_smoothing, reduction) == (2, None, 0.0, "mean") and raw(target).dtype.kind != "f":
         _class_numbers(input, target, ignore_index)
         return fused.cross_entropy(input, target, ignore_index)
-    logs = log_softmax(input, dim)
+    logs = ops.log_softmax(input, dim)
     if raw(target).dtype.kind == "f":
         _same("cross_entropy with probabilities", input, target)
         if label_smoothing:
@@ -378,3 +517,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean
     positive = ops.softplus(-input)
     losses = (1 - target) * (input + positive) + target * (positive if pos_weight is None else pos_weight * positive)
     return _reduce(losses if weight is None else losses * weight, reduction)
+
+
+def __getattr__(name):
+    raise not_covered(__name__, name, globals())

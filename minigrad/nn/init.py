@@ -6,6 +6,10 @@ them, the size of signals and gradients stays the same from layer to layer.
 
 import math
 
+import numpy as np
+
+from ..backend import default_generator
+from ..spelling import did_you_mean, not_covered
 from ..tape import no_grad
 
 
@@ -22,7 +26,9 @@ def calculate_gain(nonlinearity, param=None):
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in gains:
-        raise ValueError(f"calculate_gain: {nonlinearity!r} is unknown; known are {[*gains, 'leaky_relu']}")
+        known = [*gains, "leaky_relu"]
+        hint = did_you_mean(nonlinearity, known) or f"; known are {known}"
+        raise ValueError(f"calculate_gain: {nonlinearity!r} is unknown{hint}")
     return gains[nonlinearity]
 
 
@@ -36,6 +42,30 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """From the normal distribution."""
     return tensor.normal_(mean, std, generator=generator)
+
+
+@no_grad()
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
+    """From the normal distribution; what lies outside a..b is drawn again."""
+    share = (math.erf((b - mean) / std / math.sqrt(2)) - math.erf((a - mean) / std / math.sqrt(2))) / 2
+    if not share > 1e-3:
+        raise ValueError(f"trunc_normal_: hardly anything drawn around {mean} lies in {a}..{b}; give a and b around it")
+    source = (generator or default_generator).numpy
+    numbers = source.normal(mean, std, tensor.shape)
+    while (outside := (numbers < a) | (numbers > b)).any():
+        numbers[outside] = source.normal(mean, std, int(outside.sum()))
+    return tensor.copy_(numbers)
+
+
+@no_grad()
+def orthogonal_(tensor, gain=1.0, generator=None):
+    """Rows at right angles, or columns if they are fewer, of length `gain`. (Saxe et al., 2014.)"""
+    _fans(tensor)  # refuses vectors
+    rows, columns = len(tensor), tensor.numel() // len(tensor)
+    numbers = (generator or default_generator).numpy.standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(numbers)
+    q *= np.sign(np.diag(r))  # or not every rotation would be equally likely
+    return tensor.copy_(gain * (q.T if rows < columns else q).reshape(tensor.shape))
 
 
 @no_grad()
@@ -89,3 +119,7 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
     """Normal with standard deviation gain / sqrt(fan). (He et al., 2015.)"""
     return normal_(tensor, 0.0, _kaiming(tensor, a, mode, nonlinearity), generator)
+
+
+def __getattr__(name):
+    raise not_covered(__name__, name, globals())

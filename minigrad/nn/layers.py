@@ -1,6 +1,9 @@
 """The layers: parameters, and one function of `functional.py` each."""
 
 import math
+from collections.abc import Callable
+
+import numpy as np
 
 from .. import creation
 from ..backend import float32
@@ -16,11 +19,22 @@ def only(layer, **options):
             raise NotImplementedError(f"{layer}: {name}={value!r} is not covered, only {default!r}")
 
 
-def _parameter(shape, device, dtype):
-    return Parameter(creation.zeros(*shape, device=device, dtype=dtype or float32))
+def whole(layer, least=0, **sizes):
+    """The sizes, if they are whole numbers that a layer can have."""
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or size < least:
+            raise ValueError(f"{layer}: {name} must be a whole number, at least {least}, got {size!r}")
+    return sizes.values()
 
 
-class _Even(Module):
+def _parameters(layer, device, dtype, **shapes):
+    """Give the layer parameters of these shapes; one without a shape is left out, and so is its place in the state."""
+    for name, shape in shapes.items():
+        numbers = None if shape is None else creation.zeros(*shape, device=device, dtype=dtype or float32)
+        layer.register_parameter(name, None if shape is None else Parameter(numbers))
+
+
+class Even(Module):
     """A layer whose parameters are drawn evenly from -1/sqrt(fan_in) to 1/sqrt(fan_in), PyTorch's default."""
 
     fan_in = 0
@@ -32,7 +46,7 @@ class _Even(Module):
             init.uniform_(parameter, -bound, bound)
 
 
-class Linear(_Even):
+class Linear(Even):
     """`x @ weight.T + bias`: x (..., in_features), result (..., out_features).
 
     >>> import minigrad as mg
@@ -42,9 +56,10 @@ class Linear(_Even):
 
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
-        self.in_features, self.out_features, self.fan_in = in_features, out_features, in_features
-        self.weight = _parameter((out_features, in_features), device, dtype)
-        self.bias = _parameter((out_features,), device, dtype) if bias else None
+        self.in_features, self.out_features = whole("Linear", in_features=in_features, out_features=out_features)
+        self.fan_in = in_features
+        bias_shape = (out_features,) if bias else None
+        _parameters(self, device, dtype, weight=(out_features, in_features), bias=bias_shape)
         self.reset_parameters()
 
     def forward(self, input):
@@ -56,8 +71,11 @@ class Linear(_Even):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-class Conv2d(_Even):
-    """Filters that slide over images: input (N, in_channels, H, W), result (N, out_channels, rows, columns)."""
+class Conv(Even):
+    """The base of convolutions: filters that slide over an input of so many dimensions, besides N and C."""
+
+    dimensions: int
+    function: Callable
 
     def __init__(
         self,
@@ -74,65 +92,118 @@ class Conv2d(_Even):
         dtype=None,
     ):
         super().__init__()
-        only("Conv2d", dilation=(dilation, 1), groups=(groups, 1), padding_mode=(padding_mode, "zeros"))
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = F.pair(kernel_size), F.pair(stride)
+        name = type(self).__name__
+        only(name, dilation=(dilation, 1), groups=(groups, 1), padding_mode=(padding_mode, "zeros"))
+        self.in_channels, self.out_channels = whole(name, in_channels=in_channels, out_channels=out_channels)
+        self.kernel_size, self.stride = (F.several(x, self.dimensions) for x in (kernel_size, stride))
+        for size, step in zip(self.kernel_size, self.stride, strict=True):
+            whole(name, 1, kernel_size=size, stride=step)
         if isinstance(padding, str) and padding not in ("same", "valid"):
-            raise ValueError(f"Conv2d: padding must be a number, a pair, 'same' or 'valid', got {padding!r}")
-        self.padding = padding if isinstance(padding, str) else F.pair(padding)
+            raise ValueError(f"{name}: padding must be a number, a pair, 'same' or 'valid', got {padding!r}")
+        self.padding = padding if isinstance(padding, str) else F.several(padding, self.dimensions)
         self.fan_in = in_channels * math.prod(self.kernel_size)
-        self.weight = _parameter((out_channels, in_channels, *self.kernel_size), device, dtype)
-        self.bias = _parameter((out_channels,), device, dtype) if bias else None
+        weight = (out_channels, in_channels, *self.kernel_size)
+        _parameters(self, device, dtype, weight=weight, bias=(out_channels,) if bias else None)
         self.reset_parameters()
 
     def forward(self, input):
         """Every filter's dot product with every window, plus its bias."""
-        return F.conv2d(input, self.weight, self.bias, self.stride, self.padding)
+        return self.function(input, self.weight, self.bias, self.stride, self.padding)
 
     def extra_repr(self):
         """Channels, kernel, and what differs from the defaults."""
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        text += f", padding={self.padding}" * (self.padding != (0, 0))
+        text += f", padding={self.padding}" * (self.padding != (0,) * self.dimensions)
         return text + ", bias=False" * (self.bias is None)
 
 
-class _Pool(Module):
-    def __init__(self, kernel_size, stride=None, padding=0):
+class Conv1d(Conv):
+    """Filters that slide along sequences: input (N, in_channels, L), result (N, out_channels, places)."""
+
+    dimensions = 1
+    function = staticmethod(F.conv1d)
+
+
+class Conv2d(Conv):
+    """Filters that slide over images: input (N, in_channels, H, W), result (N, out_channels, rows, columns)."""
+
+    dimensions = 2
+    function = staticmethod(F.conv2d)
+
+
+class Pool(Module):
+    """The base of pools: one number of each window."""
+
+    function: Callable
+    fixed: tuple = (("ceil_mode", False), ("count_include_pad", True))  # PyTorch's options, with the values they have
+
+    def __init__(self, kernel_size, stride=None, padding=0, **other):
         super().__init__()
+        only(type(self).__name__, **{name: (value, dict(self.fixed).get(name)) for name, value in other.items()})
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
+
+    def forward(self, input):
+        """One number of each window."""
+        return self.function(input, self.kernel_size, self.stride, self.padding)
 
     def extra_repr(self):
         """Kernel, stride, padding."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxPool2d(_Pool):
-    """The largest number of each window."""
+class MaxPool(Pool):
+    """The base of pools that take the largest number of each window."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False):
-        only("MaxPool2d", dilation=(dilation, 1), return_indices=(return_indices, False), ceil_mode=(ceil_mode, False))
-        super().__init__(kernel_size, stride, padding)
-
-    def forward(self, input):
-        """The largest of each window."""
-        return F.max_pool2d(input, self.kernel_size, self.stride, self.padding)
+    fixed = (("dilation", 1), ("return_indices", False), ("ceil_mode", False))
 
     def extra_repr(self):
-        """Kernel, stride, padding, and PyTorch's dilation and ceil_mode, which are fixed here."""
+        """Kernel, stride, padding, and what PyTorch shows besides."""
         return super().extra_repr() + ", dilation=1, ceil_mode=False"
 
 
-class AvgPool2d(_Pool):
-    """The mean of each window."""
+class MaxPool1d(MaxPool):
+    """The largest number of each window of a sequence."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
-        only("AvgPool2d", ceil_mode=(ceil_mode, False), count_include_pad=(count_include_pad, True))
-        super().__init__(kernel_size, stride, padding)
+    function = staticmethod(F.max_pool1d)
+
+
+class MaxPool2d(MaxPool):
+    """The largest number of each window of an image."""
+
+    function = staticmethod(F.max_pool2d)
+
+
+class AvgPool1d(Pool):
+    """The mean of each window of a sequence."""
+
+    function = staticmethod(F.avg_pool1d)
+
+    def __init__(self, kernel_size, stride=None, padding=0, **other):
+        sizes = (kernel_size, kernel_size if stride is None else stride, padding)
+        super().__init__(*(F.several(size, 1) for size in sizes), **other)
+
+
+class AvgPool2d(Pool):
+    """The mean of each window of an image."""
+
+    function = staticmethod(F.avg_pool2d)
+
+
+class AdaptiveAvgPool2d(Module):
+    """The mean of each of as many tiles as asked for; of one, `AdaptiveAvgPool2d(1)`, the mean of the image."""
+
+    def __init__(self, output_size):
+        super().__init__()
+        self.output_size = output_size
 
     def forward(self, input):
-        """The mean of each window."""
-        return F.avg_pool2d(input, self.kernel_size, self.stride, self.padding)
+        """The mean of each tile."""
+        return F.adaptive_avg_pool2d(input, self.output_size)
+
+    def extra_repr(self):
+        """The number of tiles."""
+        return f"output_size={self.output_size}"
 
 
 class Flatten(Module):
@@ -144,15 +215,34 @@ class Flatten(Module):
 
     def forward(self, input):
         """The input, flattened."""
-        return F.flatten(input, self.start_dim, self.end_dim)
+        return F.flatten(F.checked("Flatten", input), self.start_dim, self.end_dim)
 
     def extra_repr(self):
         """The dimensions."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
+class Unflatten(Module):
+    """A dimension made into several: rows of numbers into images."""
+
+    def __init__(self, dim, unflattened_size):
+        super().__init__()
+        self.dim, self.unflattened_size = dim, unflattened_size
+
+    def forward(self, input):
+        """The input, its dimension `dim` in several."""
+        return F.unflatten(input, self.dim, self.unflattened_size)
+
+    def extra_repr(self):
+        """The dimension and what becomes of it."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
 class Identity(Module):
-    """The input, unchanged."""
+    """The input, unchanged; takes any arguments, as what it stands in for did."""
+
+    def __init__(self, *_, **__):
+        super().__init__()
 
     def forward(self, input):
         """The input."""
@@ -184,7 +274,7 @@ def _scale_and_shift(layer):
         init.zeros_(layer.bias)
 
 
-class _BatchNorm(Module):
+class BatchNorm(Module):
     dimensions: tuple = ()
 
     def __init__(
@@ -199,13 +289,15 @@ class _BatchNorm(Module):
         dtype=None,
     ):
         super().__init__()
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        (self.num_features,) = whole(type(self).__name__, num_features=num_features)
+        self.eps, self.momentum = eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         size = (num_features,)
-        self.weight = _parameter(size, device, dtype) if affine else None
-        self.bias = _parameter(size, device, dtype) if affine and bias else None
+        weight = size if affine else None
+        _parameters(self, device, dtype, weight=weight, bias=weight if bias else None)
         for name in ("running_mean", "running_var"):
-            self.register_buffer(name, _parameter(size, device, dtype).detach() if track_running_stats else None)
+            numbers = creation.zeros(size, device=device, dtype=dtype or float32) if track_running_stats else None
+            self.register_buffer(name, numbers)
         self.register_buffer("num_batches_tracked", creation.tensor(0) if track_running_stats else None)
         self.reset_parameters()
 
@@ -223,6 +315,7 @@ class _BatchNorm(Module):
 
     def forward(self, input):
         """Each channel to mean 0 and variance 1, then scaled and shifted."""
+        F.checked(type(self).__name__, input, self.running_mean if self.weight is None else self.weight)
         if input.ndim not in self.dimensions or input.shape[1] != self.num_features:
             raise ValueError(
                 f"{type(self).__name__}({self.num_features}): expected {self.num_features} channels in dimension 1 "
@@ -244,13 +337,13 @@ class _BatchNorm(Module):
         )
 
 
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(BatchNorm):
     """Batch normalisation of (N, C) or (N, C, L): each channel to mean 0 and variance 1 over the batch."""
 
     dimensions = (2, 3)
 
 
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(BatchNorm):
     """Batch normalisation of images (N, C, H, W)."""
 
     dimensions = (4,)
@@ -261,10 +354,12 @@ class LayerNorm(Module):
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        self.weight = _parameter(self.normalized_shape, device, dtype) if elementwise_affine else None
-        self.bias = _parameter(self.normalized_shape, device, dtype) if elementwise_affine and bias else None
+        shape = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
+        for size in shape:
+            whole("LayerNorm", normalized_shape=size)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        weight = shape if elementwise_affine else None
+        _parameters(self, device, dtype, weight=weight, bias=weight if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self):
@@ -286,11 +381,13 @@ class Embedding(Module):
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, device=None, dtype=None):
         super().__init__()
+        self.num_embeddings, self.embedding_dim = whole(
+            "Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim
+        )
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"Embedding: padding_idx must be one of the {num_embeddings} rows, got {padding_idx}")
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
-        self.weight = _parameter((num_embeddings, embedding_dim), device, dtype)
+        _parameters(self, device, dtype, weight=(num_embeddings, embedding_dim))
         self.reset_parameters()
 
     def reset_parameters(self):

@@ -1,16 +1,40 @@
-"""The losses as modules: the functions of `functional.py` with their options kept."""
+"""The losses as modules: the functions of `functional.py`, with their options kept."""
+
+from collections.abc import Callable
+from inspect import Signature, signature
 
 from . import functional as F
 from .module import Module
 
 
-class _Loss(Module):
-    def __init__(self, reduction="mean"):
+class Loss(Module):
+    """The base of losses: a `function` of prediction and target, whose other arguments the constructor takes."""
+
+    function: Callable
+    __signature__: Signature
+    reductions: tuple = ()  # besides mean, sum and none
+
+    def __init_subclass__(cls):
+        given = signature(cls.function)
+        cls.__signature__ = given.replace(parameters=[*given.parameters.values()][2:])
+
+    def __init__(self, *options, **named):
         super().__init__()
-        self.reduction = F.known(reduction)
+        try:
+            bound = self.__signature__.bind(*options, **named)
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}{self.__signature__}: {error}") from None
+        bound.apply_defaults()
+        for name, value in bound.arguments.items():
+            self.register_buffer(name, value) if name.endswith("weight") else setattr(self, name, value)
+        F.known(self.reduction, *self.reductions)
+
+    def forward(self, input, target):
+        """The loss of predictions `input` against `target`."""
+        return self.function(input, target, **{name: getattr(self, name) for name in self.__signature__.parameters})
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """Mean squared error.
 
     >>> import minigrad as mg
@@ -18,71 +42,59 @@ class MSELoss(_Loss):
     tensor(2.)
     """
 
-    def forward(self, input, target):
-        """The loss of predictions `input` against `target`, of one shape."""
-        return F.mse_loss(input, target, self.reduction)
+    function = staticmethod(F.mse_loss)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """Mean absolute error."""
 
-    def forward(self, input, target):
-        """The loss of predictions `input` against `target`, of one shape."""
-        return F.l1_loss(input, target, self.reduction)
+    function = staticmethod(F.l1_loss)
 
 
-class _WeightedLoss(_Loss):
-    def __init__(self, weight=None, reduction="mean"):
-        super().__init__(reduction)
-        self.register_buffer("weight", weight)
+class HuberLoss(Loss):
+    """Squared error / 2 near the target, from a distance of `delta` on a straight line."""
+
+    function = staticmethod(F.huber_loss)
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class SmoothL1Loss(Loss):
+    """Absolute error, rounded off nearer than `beta` to the target."""
+
+    function = staticmethod(F.smooth_l1_loss)
+
+
+class CrossEntropyLoss(Loss):
     """Minus the log-probability of the right class, from logits. Leave softmax out of the network: it is in here.
 
-    Targets are class numbers (N,) or probabilities (N, C).
+    Logits (N, C, ...); targets are class numbers (N, ...) or probabilities (N, C, ...).
 
     >>> import minigrad as mg
     >>> CrossEntropyLoss()(mg.tensor([[0.0, 0.0]]), mg.tensor([1]))
     tensor(0.6931)
     """
 
-    def __init__(self, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
-        super().__init__(weight, reduction)
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
-
-    def forward(self, input, target):
-        """The loss of logits (N, C, ...) against class numbers (N, ...) or probabilities (N, C, ...)."""
-        return F.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+    function = staticmethod(F.cross_entropy)
 
 
-class NLLLoss(_WeightedLoss):
+class NLLLoss(Loss):
     """Minus the log-probability of the right class, from log-probabilities, as LogSoftmax gives them."""
 
-    def __init__(self, weight=None, ignore_index=-100, reduction="mean"):
-        super().__init__(weight, reduction)
-        self.ignore_index = ignore_index
-
-    def forward(self, input, target):
-        """The loss of log-probabilities (N, C, ...) against class numbers (N, ...)."""
-        return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+    function = staticmethod(F.nll_loss)
 
 
-class BCELoss(_WeightedLoss):
-    """Binary cross-entropy of probabilities; the prediction first, then the target."""
+class KLDivLoss(Loss):
+    """How far probabilities are from those whose logarithms were predicted; take `reduction="batchmean"`."""
 
-    def forward(self, input, target):
-        """The loss of probabilities against targets from 0 to 1, of one shape."""
-        return F.binary_cross_entropy(input, target, self.weight, self.reduction)
+    function, reductions = staticmethod(F.kl_div), ("batchmean",)
 
 
-class BCEWithLogitsLoss(_WeightedLoss):
+class BCELoss(Loss):
+    """Binary cross-entropy of probabilities; the prediction first, then the target, of one shape."""
+
+    function = staticmethod(F.binary_cross_entropy)
+
+
+class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy of sigmoid(logits), safe for large logits."""
 
-    def __init__(self, weight=None, reduction="mean", pos_weight=None):
-        super().__init__(weight, reduction)
-        self.register_buffer("pos_weight", pos_weight)
-
-    def forward(self, input, target):
-        """The loss of logits against targets from 0 to 1, of one shape."""
-        return F.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
+    function = staticmethod(F.binary_cross_entropy_with_logits)

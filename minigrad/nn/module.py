@@ -4,10 +4,11 @@ What you assign to `self` is found again, in the order of assignment: parameters
 dictionaries of modules. From that follow `parameters`, `state_dict`, `train` and `eval`, moving to a device, printing.
 """
 
-import difflib
 import itertools
 from collections import namedtuple
+from collections.abc import MutableMapping, MutableSequence
 
+from ..spelling import did_you_mean
 from ..tape import raw
 from ..tensor import Handle, Tensor
 
@@ -28,6 +29,11 @@ class Parameter(Tensor):
         self.needs_grad = requires_grad  # so that memory shared with NumPy is copied
         self._take(data)
         self.requires_grad = requires_grad
+
+    def __deepcopy__(self, memo):
+        twin = super().__deepcopy__(memo)
+        twin.grad = None  # as in PyTorch, where other tensors keep theirs
+        return twin
 
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()
@@ -57,6 +63,7 @@ class Module:
 
     def __init__(self):
         self.training = True
+        self._kinds: dict = {}  # name -> what may stand there: a Parameter, a Module, or for buffers any Tensor
         self._buffers: dict = {}  # name -> whether it is saved
         self._forward_hooks: list = []
         self._forward_pre_hooks: list = []
@@ -66,8 +73,6 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x)")
 
     def __call__(self, *inputs, **options):
-        if "training" not in vars(self):
-            raise TypeError(f"{type(self).__name__}.__init__ must begin with super().__init__()")
         for hook in (*self._forward_pre_hooks,):  # a hook may take itself away
             changed = hook(self, inputs)
             if changed is not None:
@@ -86,12 +91,21 @@ class Module:
         """Call `hook(module, inputs)` before each forward; what it returns, if anything, are the inputs."""
         return Handle(self._forward_pre_hooks, hook)
 
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Not covered: tensors have hooks for gradients, and a forward hook sees the tensors."""
+        raise NotImplementedError(
+            "register_full_backward_hook is not covered; see the gradient of a result by register_forward_hook("
+            "lambda module, inputs, result: result.register_hook(print) and None)"
+        )
+
     # ------------------------------------------------------------ what is in it
 
     def _parts(self):
         """`(name, part)` for all that was assigned, with what lists and dictionaries of modules hold."""
+        if "_kinds" not in vars(self):
+            self.__getattr__("_kinds")  # says what was forgotten
         for name, value in vars(self).items():
-            if name not in ("_buffers", "_forward_hooks", "_forward_pre_hooks"):
+            if name not in ("_kinds", "_buffers", "_forward_hooks", "_forward_pre_hooks"):
                 yield from _unpack(name, value)
 
     def named_children(self):
@@ -121,67 +135,106 @@ class Module:
         """This module and all inside, each once."""
         return (module for _, module in self.named_modules())
 
-    def _named(self, wanted, recurse=True):
+    def _named(self, wanted, prefix, recurse):
         """`(path, tensor)` for the tensors that `wanted(module, name, tensor)` picks, each once."""
         found = set()
-        for path, module in self.named_modules() if recurse else [("", self)]:
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name, part in module._parts():
                 if isinstance(part, Tensor) and part not in found and wanted(module, name, part):
                     found.add(part)
                     yield (f"{path}.{name}" if path else name), part
 
-    def named_parameters(self, recurse=True):
+    def named_parameters(self, prefix="", recurse=True):
         """`(path, parameter)`, such as `("0.weight", ...)`, in the order of definition, each once."""
-        return self._named(lambda module, name, part: isinstance(part, Parameter), recurse)
+        return self._named(lambda module, name, part: isinstance(part, Parameter), prefix, recurse)
 
     def parameters(self, recurse=True):
         """The parameters, in the order of definition, each once."""
-        return (parameter for _, parameter in self.named_parameters(recurse))
+        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, recurse=True):
+    def named_buffers(self, prefix="", recurse=True):
         """`(path, tensor)` for the buffers: what is saved with the parameters, but not trained."""
-        return self._named(lambda module, name, part: name in module._buffers, recurse)
+        return self._named(lambda module, name, part: name in module._buffers, prefix, recurse)
 
     def buffers(self, recurse=True):
         """The buffers."""
-        return (buffer for _, buffer in self.named_buffers(recurse))
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target):
+        """The module at a path such as "blocks.0.fc"; at "" this one."""
+        return self._at(target, Module) if target else self
+
+    def get_parameter(self, target):
+        """The parameter at a path such as "blocks.0.fc.weight"."""
+        return self._at(target, Parameter)
+
+    def get_buffer(self, target):
+        """The buffer at a path such as "norm.running_mean"."""
+        return self._at(target, Tensor)
+
+    def _at(self, path, kind):
+        known = {name: part for name, part in self._parts() if isinstance(part, kind | Module)}
+        for name, part in known.items():
+            if path == name and isinstance(part, kind):
+                return part
+            if path.startswith(f"{name}.") and isinstance(part, Module):
+                return part._at(path[len(name) + 1 :], kind)
+        raise AttributeError(f"{type(self).__name__} has no {WORD[kind]} {path!r}{did_you_mean(path, known)}")
+
+    # ------------------------------------------------------------ what is put in
 
     def register_buffer(self, name, tensor, persistent=True):
         """Keep a tensor that is not trained; `persistent` says whether it is part of the state."""
-        if not isinstance(tensor, Tensor | None):
-            raise TypeError(f"register_buffer: {name!r} must be a tensor or None, got {type(tensor).__name__}")
+        self._register(name, tensor, Tensor)
         self._buffers[name] = persistent
-        setattr(self, name, tensor)
 
-    def register_parameter(self, name, parameter):
-        """The same as `setattr(self, name, parameter)`."""
-        if not isinstance(parameter, Parameter | None):
-            raise TypeError(f"register_parameter: {name!r} must be an nn.Parameter, got {type(parameter).__name__}")
-        setattr(self, name, parameter)
+    def register_parameter(self, name, param):
+        """The same as `setattr(self, name, param)`; of None, the name stays that of a parameter."""
+        self._register(name, param, Parameter)
 
     def add_module(self, name, module):
         """The same as `setattr(self, name, module)`."""
-        setattr(self, name, module)
+        self._register(name, module, Module)
+
+    register_module = add_module
+
+    def _register(self, name, part, kind):
+        if not isinstance(part, kind | None):
+            raise TypeError(f"{type(self).__name__}: {name!r} must be {ASKED[kind]} or None, got {_given(part)}")
+        taken = name in vars(self) or hasattr(type(self), str(name))
+        if not isinstance(name, str) or not name or "." in name or (taken and self._kinds.get(name) is not kind):
+            raise ValueError(
+                f"{type(self).__name__}: {name!r} can't be the name of a {WORD[kind]}: a name is a text without a "
+                "dot, and not that of an attribute or method that is there already"
+            )
+        self._kinds[name] = kind
+        setattr(self, name, part)
 
     def __setattr__(self, name, value):
-        before = vars(self).get(name)
-        if isinstance(before, Parameter | Module) and not isinstance(value, Parameter | Module | None):
-            raise TypeError(
-                f"{type(self).__name__}.{name} is a {'parameter' if isinstance(before, Parameter) else 'module'}, and "
-                f"{type(value).__name__} isn't one; give it an nn.Parameter or nn.Module, or write into the parameter: "
-                f"with mg.no_grad(): module.{name}.copy_(...)"
-            )
-        if isinstance(value, Parameter | Module) and "training" not in vars(self):
+        part = next((kind for kind in (Parameter, Module) if isinstance(value, kind)), None)
+        if part and "training" not in vars(self):
             raise AttributeError(f"{type(self).__name__}.__init__ must call super().__init__() before it assigns parts")
+        kind = vars(self).get("_kinds", {}).get(name)
+        if kind and value is not None and not isinstance(value, kind | Parameter):
+            raise TypeError(
+                f"cannot assign {_given(value)} as {WORD[kind]} {name!r} of {type(self).__name__}; give it "
+                f"{ASKED[kind]}" + ", or write into it: with mg.no_grad(): p.copy_(...)" * (kind is Parameter)
+            )
+        if part and part is not kind:  # it is found after those that were there before, whatever had its name
+            vars(self).pop(name, None), self._buffers.pop(name, None)
+            self._kinds[name] = part
         super().__setattr__(name, value)
+
+    def __delattr__(self, name):
+        super().__delattr__(name)
+        self._kinds.pop(name, None), self._buffers.pop(name, None)
 
     def __getattr__(self, name):
         if "_buffers" not in vars(self):
             raise AttributeError(f"{type(self).__name__}.__init__ must begin with super().__init__()")
         if hasattr(type(self), name):
             raise AttributeError(f"{type(self).__name__}.{name} is a property, and computing it raised AttributeError")
-        near = difflib.get_close_matches(name, [n for n in dir(self) if n[0] != "_"], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, [n for n in dir(self) if n[0] != "_"])
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
 
     # ------------------------------------------------------------ state
@@ -319,70 +372,135 @@ def _unpack(name, value):
                 yield from _unpack(f"{name}.{key}", part)
 
 
-class _Container(Module):
-    """A module whose parts are numbered or named by a dictionary."""
+WORD = {Parameter: "parameter", Module: "module", Tensor: "buffer"}
+ASKED = {Parameter: "an nn.Parameter", Module: "an nn.Module", Tensor: "a tensor"}
+
+
+def _given(value):
+    """What was put where a part belongs; a class instead of a module is the commonest slip."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}: write {value.__name__}() to make one"
+    return f"a {type(value).__name__}"
+
+
+def _numbered(parts):
+    return [(str(i), part) for i, part in enumerate(parts)]
+
+
+class Container(Module):
+    """A module whose parts are numbered, or named as in a dictionary."""
+
+    holds: type = Module
 
     def __init__(self, parts):
         super().__init__()
         for name, part in parts:
-            self._insert(str(name), part)
+            self._insert(name, part)
 
-    def _insert(self, name, module):
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__} holds modules, got {type(module).__name__}")
-        vars(self)[name] = module
+    def _insert(self, name, part):
+        self._register(name, self._fit(part), self.holds)
+
+    def _fit(self, part):
+        """What is to be held, if it can be."""
+        if self.holds is Parameter and isinstance(part, Tensor) and not isinstance(part, Parameter):
+            return Parameter(part)
+        if not isinstance(part, self.holds):
+            hint = "; write * before it" * isinstance(part, list | tuple)
+            raise TypeError(f"{type(self).__name__} holds {WORD[self.holds]}s, got {_given(part)}{hint}")
+        return part
 
     def _held(self):
-        """The modules by name; one that is there twice counts twice."""
-        return {name: part for name, part in self._parts() if isinstance(part, Module)}
+        """The parts by name; one that is there twice counts twice."""
+        return {name: part for name, part in self._parts() if isinstance(part, self.holds)}
+
+    def _shown(self):
+        if self.holds is Module:
+            return super()._shown()
+        sizes = ((name, part.dtype, "x".join(map(str, part.shape))) for name, part in self._held().items())
+        return [(name, f"Parameter containing: [{dtype} of size {size}]") for name, dtype, size in sizes]
 
     def __len__(self):
         return len(self._held())
 
+
+class Numbered(Container, MutableSequence):
+    """Parts in an order, with what Python's lists can do: `insert`, `pop`, `remove`, `+=`..."""
+
+    def __init__(self, parts=()):
+        super().__init__(_numbered(parts))
+
+    def _of(self, named):
+        return type(self)([part for _, part in named])
+
     def __iter__(self):
         return iter(self._held().values())
-
-
-class _Numbered(_Container):
-    def __init__(self, modules):
-        super().__init__(enumerate(modules))
 
     def __getitem__(self, index):
         if isinstance(index, slice):
             return self._of(list(self._held().items())[index])
-        return list(self._held().values())[index]
+        return list(self)[index]
 
-    def __setitem__(self, index, module):
-        self._insert(list(self._held())[index], module)
+    def __setitem__(self, index, part):
+        self._insert(list(self._held())[index], part)
 
     def __delitem__(self, index):
-        modules = list(self._held().values())
-        del modules[index]
+        parts = list(self)
+        del parts[index]
+        self._fill(parts)
+
+    def __add__(self, other):
+        return self._of(_numbered([*self, *other]))
+
+    def insert(self, index, part):
+        """Put a part before the one at `index`; returns the container."""
+        parts = list(self)
+        parts.insert(index, self._fit(part))
+        return self._fill(parts)
+
+    def append(self, part):
+        """Add a part at the end; returns the container."""
+        held = self._held()
+        self._insert(next(name for name in map(str, itertools.count(len(held))) if name not in held), part)
+        return self
+
+    def extend(self, parts):
+        """Add several parts at the end; returns the container."""
+        for part in list(parts):
+            self.append(part)
+        return self
+
+    def _fill(self, parts):
+        """These instead of those that are there, numbered anew."""
         for name in self._held():
             delattr(self, name)
-        for i, module in enumerate(modules):
-            self._insert(str(i), module)
-
-    def append(self, module):
-        """Add a module at the end; returns the container."""
-        self._insert(str(len(self)), module)
-        return self
-
-    def extend(self, modules):
-        """Add several modules at the end; returns the container."""
-        for module in modules:
-            self.append(module)
-        return self
+        return self.extend(parts)
 
 
-class ModuleList(_Numbered):
+class Named(Container, MutableMapping):
+    """Parts by name, with what Python's dictionaries can do: `items`, `update`, `pop`..."""
+
+    __eq__, __hash__ = Module.__eq__, Module.__hash__  # it is itself, whatever it holds
+
+    def __init__(self, parts=()):
+        super().__init__(parts.items() if isinstance(parts, dict | Named) else parts)
+
+    def __iter__(self):
+        return iter(self._held())
+
+    def __getitem__(self, name):
+        return self._held()[name]
+
+    def __setitem__(self, name, part):
+        self._insert(name, part)
+
+    def __delitem__(self, name):
+        if name not in self:
+            raise KeyError(name)
+        delattr(self, name)
+
+
+class ModuleList(Numbered):
     """Modules in a list, found by the module that holds it."""
-
-    def __init__(self, modules=()):
-        super().__init__(modules)
-
-    def _of(self, named):
-        return type(self)([module for _, module in named])
 
     def _shown(self):
         """Neighbours that print the same become one line: `(0-3): 4 x Linear(...)`."""
@@ -394,38 +512,26 @@ class ModuleList(_Numbered):
         return lines
 
 
-class ModuleDict(_Container):
+class ModuleDict(Named):
     """Modules by name, found by the module that holds it."""
 
-    def __init__(self, modules=()):
-        super().__init__(modules.items() if isinstance(modules, dict) else modules)
 
-    def __getitem__(self, name):
-        return self._held()[name]
+class ParameterList(Numbered):
+    """Parameters in a list, found by the module that holds it; other tensors become parameters."""
 
-    def __setitem__(self, name, module):
-        self._insert(name, module)
-
-    def __contains__(self, name):
-        return name in self._held()
-
-    def __iter__(self):
-        return iter(self._held())
-
-    def keys(self):
-        """The names."""
-        return self._held().keys()
-
-    def values(self):
-        """The modules."""
-        return self._held().values()
-
-    def items(self):
-        """Names and modules."""
-        return self._held().items()
+    holds = Parameter
 
 
-class Sequential(_Numbered):
+class ParameterDict(Named):
+    """Parameters by name, found by the module that holds it; other tensors become parameters."""
+
+    holds = Parameter
+
+    def __init__(self, parameters=()):
+        super().__init__(sorted(parameters.items()) if type(parameters) is dict else parameters)  # as PyTorch's does
+
+
+class Sequential(Numbered):
     """Modules one after the other: the result of each is the input of the next.
 
     >>> from minigrad import nn
@@ -437,8 +543,8 @@ class Sequential(_Numbered):
     """
 
     def __init__(self, *modules):
-        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else enumerate(modules)
-        _Container.__init__(self, named)
+        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else _numbered(modules)
+        Container.__init__(self, named)
 
     def _of(self, named):
         return type(self)(dict(named))  # a slice keeps the names, as in PyTorch

@@ -4,14 +4,18 @@ PyTorch's names and layouts: parameters `weight_ih_l0` and so on, gates stacked 
 (length, N, features), or (N, length, features) with `batch_first=True`.
 """
 
+import warnings
+
 from .. import creation
 from ..functions import cat, stack
 from ..ops import sigmoid, tanh
 from . import functional as F
-from .layers import _Even, _parameter
+from .layers import Even, _parameters, whole
 
 
-class _Recurrent(_Even):
+class Recurrent(Even):
+    """The base of all: the walk along the sequence. Each kind is a `step`."""
+
     gates = state_parts = 1
 
     def __init__(
@@ -27,29 +31,34 @@ class _Recurrent(_Even):
         dtype=None,
     ):
         super().__init__()
-        self.fan_in = hidden_size
-        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.fan_in, name = hidden_size, type(self).__name__
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        self.input_size, self.hidden_size, self.num_layers = whole(name, 1, **sizes)
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"{name}: dropout is a probability, from 0 to 1, got {dropout}")
+        if dropout and num_layers == 1:
+            warnings.warn(f"{name}: dropout is between layers, and there is one layer; num_layers=2?", stacklevel=3)
         self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
         for layer in range(num_layers):
             width = hidden_size * len(self._directions(layer)) if layer else input_size
             for suffix in self._directions(layer):
                 shapes: dict = {"weight_ih": (width,), "weight_hh": (hidden_size,)}
                 shapes |= {"bias_ih": (), "bias_hh": ()} if bias else {}
-                for name, rest in shapes.items():
-                    shape = (self.gates * hidden_size, *rest)
-                    setattr(self, f"{name}_{suffix}", _parameter(shape, device, dtype))
+                named = {f"{name}_{suffix}": (self.gates * hidden_size, *rest) for name, rest in shapes.items()}
+                _parameters(self, device, dtype, **named)
         self.reset_parameters()
 
     def _directions(self, layer):
         """The ends of parameter names in a layer: one for each direction."""
         return [f"l{layer}", f"l{layer}_reverse"] if self.bidirectional else [f"l{layer}"]
 
-    def step(self, x, state):
-        """The next state from this place's gates `x` (before the state's share is added) and the state."""
+    def step(self, x, h, state):
+        """The next state, from the share that the input `x` and the last output `h` have in the gates, and the last."""
         raise NotImplementedError
 
     def forward(self, input, state=None):
         """`(output, state)`: what the last layer says at every place, and every layer's last state."""
+        F.checked(type(self).__name__, input, self.weight_ih_l0)
         if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
             raise ValueError(
                 f"{type(self).__name__}: expected a sequence whose last dimension is {self.input_size}, got shape "
@@ -77,7 +86,7 @@ class _Recurrent(_Even):
         backward = suffix.endswith("_reverse")
         outputs = []
         for i in reversed(range(len(x))) if backward else range(len(x)):
-            state = self.step(gates[i] + F.linear(state[0], weights[1], biases[1]), state)
+            state = self.step(gates[i], F.linear(state[0], weights[1], biases[1]), state)
             outputs.append(state[0])
         return stack(outputs[::-1] if backward else outputs), state
 
@@ -113,7 +122,7 @@ class _Recurrent(_Even):
         return text + ", bidirectional=True" * self.bidirectional
 
 
-class RNN(_Recurrent):
+class RNN(Recurrent):
     """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or ReLU instead of tanh; returns `(outputs, last h)`.
 
     >>> import minigrad as mg
@@ -128,12 +137,12 @@ class RNN(_Recurrent):
             raise ValueError(f"RNN: nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
         self.nonlinearity = nonlinearity
 
-    def step(self, gates, state):
+    def step(self, x, h, state):
         """The next state."""
-        return (tanh(gates) if self.nonlinearity == "tanh" else F.relu(gates),)
+        return (tanh(x + h) if self.nonlinearity == "tanh" else F.relu(x + h),)
 
 
-class LSTM(_Recurrent):
+class LSTM(Recurrent):
     """Long short-term memory: a cell c that gates write to, forget and read; returns `(outputs, (last h, last c))`.
 
     i, f, o = sigmoid(...), g = tanh(...); c' = f c + i g; h' = o tanh(c'). (Hochreiter and Schmidhuber, 1997.)
@@ -141,8 +150,23 @@ class LSTM(_Recurrent):
 
     gates, state_parts = 4, 2
 
-    def step(self, gates, state):
+    def step(self, x, h, state):
         """The next state."""
-        i, f, g, o = gates.chunk(4, -1)
+        i, f, g, o = (x + h).chunk(4, -1)
         c = sigmoid(f) * state[1] + sigmoid(i) * tanh(g)
         return sigmoid(o) * tanh(c), c
+
+
+class GRU(Recurrent):
+    """Gated recurrent units, an LSTM with fewer gates and no cell; returns `(outputs, last h)`.
+
+    r, z = sigmoid(...), n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h. (Cho et al., 2014.)
+    """
+
+    gates = 3
+
+    def step(self, x, h, state):
+        """The next state."""
+        (xr, xz, xn), (hr, hz, hn) = x.chunk(3, -1), h.chunk(3, -1)
+        z = sigmoid(xz + hz)
+        return ((1 - z) * tanh(xn + sigmoid(xr + hr) * hn) + z * state[0],)

@@ -1,5 +1,7 @@
 """A table of a network: what each part returns, and how many parameters it has."""
 
+from contextlib import ExitStack
+
 from .. import creation
 from ..tape import no_grad
 from .module import Module
@@ -23,35 +25,41 @@ def summary(model, input_shape, dtype=None):
     """
     input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
     shapes: dict[Module, str] = {}
-    parts = [(path, part) for path, part in model.named_modules() if not any(part.children())]
+    counts: dict[Module, int] = {}
+    counted: set = set()  # a parameter that several parts share counts with the first
+    parts = []
+    for path, part in model.named_modules():
+        whole = not any(part.children())
+        own = [p for p in part.parameters(recurse=whole) if p not in counted]
+        counted.update(own)
+        if own or whole:  # what has parts has a row if it has parameters beside them
+            parts.append((path or "itself", part))
+            counts[part] = sum(p.numel() for p in own)
 
     def note(part, inputs, result):
         first = result[0] if isinstance(result, tuple) else result
         shapes[part] = "(" + ", ".join(["N", *map(str, first.shape[1:])]) + ")"
 
-    handles = [part.register_forward_hook(note) for _, part in parts]
     modes = {part: part.training for part in model.modules()}
-    try:
-        model.eval()(creation.zeros(1, *input_shape, **({"dtype": dtype} if dtype else {})))
-    finally:
-        for handle in handles:
-            handle.remove()
-        for part, training in modes.items():
-            part.training = training
-    rows = [(path, type(part).__name__, shapes.get(part, "not called"), _count(part)) for path, part in parts]
-    return _table(rows, ("all", type(model).__name__, "", _count(model)))
+    with ExitStack() as hooks:
+        for _, part in parts:
+            hooks.enter_context(part.register_forward_hook(note))
+        try:
+            model.eval()(creation.zeros(1, *input_shape, **({"dtype": dtype} if dtype else {})))
+        finally:
+            for part, training in modes.items():
+                part.training = training
+    rows = [(path, type(part).__name__, shapes.get(part, "not called"), f"{counts[part]:,}") for path, part in parts]
+    total = sum(p.numel() for p in model.parameters())
+    return table([("part", "type", "result", "parameters"), *rows, ("all", type(model).__name__, "", f"{total:,}")])
 
 
-def _count(part):
-    return f"{sum(p.numel() for p in part.parameters()):,}"
-
-
-def _table(rows, total):
-    head = ("part", "type", "result", "parameters")
-    widths = [max(len(row[i]) for row in [head, total, *rows]) for i in range(4)]
-    lines = [
-        "  ".join([*(text.ljust(width) for text, width in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
-        for row in [head, *rows, total]
-    ]
+def table(rows):
+    """Rows of texts under each other: the first is the head, the last the total, the last column holds numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        *texts, number = zip(row, widths, strict=True)
+        lines.append("  ".join([*(text.ljust(width) for text, width in texts), number[0].rjust(number[1])]))
     bar = "-" * len(lines[0])
     return "\n".join([lines[0], bar, *lines[1:-1], bar, lines[-1]])

@@ -3,3 +3,9 @@
 from . import lr_scheduler
 from .optimizer import Optimizer
 from .rules import SGD, Adagrad, Adam, AdamW, RMSprop
+
+
+def __getattr__(name):
+    from ..spelling import not_covered
+
+    raise not_covered(__name__, name, globals())

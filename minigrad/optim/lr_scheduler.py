@@ -7,6 +7,7 @@ import copy
 import warnings
 from math import cos, inf, pi
 
+from ..spelling import not_covered
 from .optimizer import Optimizer, _kind
 
 
@@ -284,3 +285,7 @@ def _for_each_group(name, value, groups):
     if len(value) != groups:
         raise ValueError(f"{name}: got {len(value)} of them, for {groups} groups of parameters")
     return list(value)
+
+
+def __getattr__(name):
+    raise not_covered(__name__, name, globals())

@@ -26,6 +26,17 @@ CASES = [
     ("MaxPool2d", (3,), {"stride": 2, "padding": 1}, (2, 3, 7, 7)),
     ("AvgPool2d", (2,), {}, (2, 3, 6, 6)),
     ("AvgPool2d", ((2, 3),), {"stride": 1, "padding": 1}, (2, 3, 6, 6)),
+    ("Conv1d", (2, 3, 3), {}, (2, 2, 7)),
+    ("Conv1d", (2, 3, (2,)), {"stride": 2, "padding": 1, "bias": False}, (2, 6)),
+    ("Conv1d", (1, 2, 4), {"padding": "same"}, (2, 1, 5)),
+    ("MaxPool1d", (2,), {}, (2, 3, 7)),
+    ("MaxPool1d", ((3,),), {"stride": 2, "padding": 1}, (3, 7)),
+    ("AvgPool1d", (2,), {}, (2, 3, 6)),
+    ("AvgPool1d", (3,), {"stride": (1,), "padding": 1}, (3, 6)),
+    ("AdaptiveAvgPool2d", (1,), {}, (2, 3, 4, 5)),
+    ("AdaptiveAvgPool2d", ((2, None),), {}, (3, 4, 5)),
+    ("Unflatten", (1, (2, 3)), {}, (4, 6)),
+    ("Unflatten", (-1, (2, -1)), {}, (4, 6)),
     ("Flatten", (), {}, (2, 3, 4)),
     ("Flatten", (0, 1), {}, (2, 3, 4)),
     ("Identity", (), {}, (2, 3)),
@@ -46,7 +57,16 @@ CASES = [
     ("LSTM", (3, 4), {}, (5, 2, 3)),
     ("LSTM", (3, 4), {"num_layers": 2, "bidirectional": True}, (5, 2, 3)),
     ("LSTM", (3, 4), {"batch_first": True}, (2, 5, 3)),
+    ("GRU", (3, 4), {}, (5, 2, 3)),
+    ("GRU", (3, 4), {"num_layers": 2, "bidirectional": True, "bias": False, "batch_first": True}, (2, 5, 3)),
     ("ReLU", (), {}, (3, 4)),
+    ("ReLU6", (), {}, (3, 4)),
+    ("SiLU", (), {}, (3, 4)),
+    ("ELU", (), {}, (3, 4)),
+    ("ELU", (0.5,), {"inplace": True}, (3, 4)),
+    ("Hardtanh", (), {}, (3, 4)),
+    ("Hardtanh", (-0.5, 0.1), {}, (3, 4)),
+    ("LogSigmoid", (), {}, (3, 4)),
     ("ReLU", (True,), {}, (3, 4)),
     ("LeakyReLU", (0.2, True), {}, (3, 4)),
     ("LeakyReLU", (0.2,), {}, (3, 4)),
@@ -59,7 +79,8 @@ CASES = [
     ("Softmax", (), {"dim": 1}, (3, 4)),
     ("LogSoftmax", (1,), {}, (3, 4)),
 ]
-ELSEWHERE = {"Embedding", "Module", "ModuleDict", "ModuleList", "Parameter", "Sequential"}
+ELSEWHERE = {"Embedding", "Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList"}
+ELSEWHERE |= {"Sequential"}
 
 
 def test_every_layer_has_a_case():
@@ -122,7 +143,7 @@ def test_float32_stays_float32(name, arguments, options, shape):
 
 def test_states_of_recurrent_layers_are_taken_and_returned(torch):
     """The last state of one call is the first of the next."""
-    for name, states in (("RNN", 1), ("LSTM", 2)):
+    for name, states in (("RNN", 1), ("GRU", 1), ("LSTM", 2)):
         theirs, ours = pair(torch, name, (3, 4), {})
         x = np.random.default_rng(0).standard_normal((5, 2, 3))
         first = [np.random.default_rng(i).standard_normal((1, 2, 4)) for i in range(states)]
@@ -183,12 +204,34 @@ MISTAKES = [
     (lambda: nn.RNN(3, 4)(mg.zeros(5, 2, 3), mg.zeros(1, 1, 4)), ValueError, r"shape \(1, 2, 4\)"),
     (lambda: nn.LSTM(3, 4)(mg.zeros(5, 2, 3), mg.zeros(1, 2, 4)), ValueError, r"2 tensor\(s\)"),
     (lambda: nn.GELU("foo")(mg.zeros(2)), ValueError, "approximate"),
-    (lambda: nn.Convv2d, AttributeError, "did you mean nn.Conv2d"),
+    (lambda: nn.Convv2d, AttributeError, "minigrad.nn does not cover 'Convv2d'; did you mean 'Conv2d'"),
     (lambda: nn.Conv2d(1, 2, 3, dilation=2), NotImplementedError, "dilation=2 is not covered, only 1"),
     (lambda: nn.MaxPool2d(2, ceil_mode=True), NotImplementedError, "ceil_mode=True"),
     (lambda: nn.MaxPool2d(2, padding=2)(mg.zeros(1, 1, 4, 4)), ValueError, "more than half"),
     (lambda: nn.Embedding(5, 2, padding_idx=7), ValueError, "one of the 5 rows"),
     (lambda: nn.Embedding(5, 2)(mg.tensor([5])), IndexError, "row numbers must lie in 0..4"),
+    (lambda: nn.Linear(2.0, 3), ValueError, "Linear: in_features must be a whole number, at least 0, got 2.0"),
+    (lambda: nn.Linear([1], 3), ValueError, r"in_features .* got \[1\]"),
+    (lambda: nn.Linear(3, -1), ValueError, "out_features .* got -1"),
+    (lambda: nn.Conv2d(1, "a", 3), ValueError, "Conv2d: out_channels .* got 'a'"),
+    (lambda: nn.Conv1d(1, 2, 0), ValueError, "Conv1d: kernel_size .* at least 1, got 0"),
+    (lambda: nn.Conv2d(1, 2, (3, 3, 3)), ValueError, r"one size, or 2 of them, got \(3, 3, 3\)"),
+    (lambda: nn.BatchNorm1d(2.0), ValueError, "BatchNorm1d: num_features"),
+    (lambda: nn.LayerNorm((2, 3.0)), ValueError, "LayerNorm: normalized_shape .* got 3.0"),
+    (lambda: nn.Embedding(5, 2.0), ValueError, "Embedding: embedding_dim .* got 2.0"),
+    (lambda: nn.LSTM(3, 0), ValueError, "LSTM: hidden_size .* at least 1, got 0"),
+    (lambda: nn.GRU(3, 2, num_layers=0), ValueError, "GRU: num_layers .* got 0"),
+    (lambda: nn.RNN(3, 2, 2, dropout=1.5), ValueError, "RNN: dropout is a probability"),
+    (lambda: nn.Conv1d(3, 2, 2)(mg.ones(2, 8, 3)), ValueError, r"conv1d: .* \(N, 3, length\)"),
+    (lambda: nn.MaxPool1d(2)(mg.ones(8)), ValueError, r"max_pool1d: .* \(C, length\), got \(8,\)"),
+    (lambda: nn.MaxPool1d(2, dilation=2), NotImplementedError, "MaxPool1d: dilation=2"),
+    (lambda: nn.AdaptiveAvgPool2d(3)(mg.ones(1, 1, 3, 4)), NotImplementedError, "divide"),
+    (lambda: nn.Unflatten(1, (2, 2))(mg.ones(2, 5)), ValueError, "size 10 into shape"),
+    (lambda: nn.functional.softmax(mg.ones(2, 3)), TypeError, "softmax: give dim, over which .* dim=1"),
+    (lambda: nn.functional.conv3d, AttributeError, "nn.functional does not cover 'conv3d'; did you mean 'conv2d'"),
+    (lambda: nn.init.xavier_uniform, AttributeError, "did you mean 'xavier_uniform_'"),
+    (lambda: nn.utils.parametrize, AttributeError, "nn.utils does not cover"),
+    (lambda: mg.einsun, AttributeError, "minigrad does not cover 'einsun'; did you mean 'einsum'"),
 ]
 
 
@@ -197,6 +240,31 @@ def test_mistakes_are_named(mistake, error, words):
     """What was given, what was expected."""
     with pytest.raises(error, match=words):
         mistake()
+
+
+NUMBERS = [nn.Linear(4, 3), nn.Conv1d(3, 2, 1), nn.LayerNorm(4), nn.BatchNorm1d(4), nn.LSTM(4, 2), nn.Flatten()]
+NUMBERS += [nn.ReLU(), nn.Softmax(1), nn.Dropout(0.5), nn.Dropout(0.0), nn.MaxPool1d(2), nn.Sequential(nn.Linear(4, 3))]
+
+
+@pytest.mark.parametrize("layer", NUMBERS, ids=str)
+def test_arrays_and_other_dtypes_are_refused(torch, layer):
+    """As by PyTorch, which does not convert in silence either; the words say how to. After that it works."""
+    x = np.ones((3, 4))
+    with pytest.raises(TypeError, match=r"got a ndarray; write mg.tensor\(x\).float\(\)"):
+        layer(x)
+    with pytest.raises(TypeError, match=r"got a list; write mg.tensor\(x\)"):
+        layer(x.tolist())
+    if list(layer.parameters()):
+        for dtype in ("float64", "int64"):
+            with pytest.raises(TypeError, match=rf"the input holds {dtype}, the parameters float32; write x.float\(\)"):
+                layer(mg.tensor(x).to(dtype))
+    layer(mg.tensor(x).float())
+
+
+def test_dropout_between_layers_needs_two_of_them():
+    """PyTorch warns too."""
+    with pytest.warns(UserWarning, match="one layer"):
+        nn.GRU(3, 2, dropout=0.5)
 
 
 @pytest.mark.parametrize(("name", "arguments", "options", "shape"), CASES)

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -125,8 +126,9 @@ def test_forgotten_super_init_is_said():
 
     with pytest.raises(AttributeError, match="super"):
         Assigns()
-    with pytest.raises(TypeError, match="super"):
-        Empty()(1)
+    for use in (lambda: Empty()(1), lambda: list(Empty().parameters()), lambda: Empty().weight):
+        with pytest.raises(AttributeError, match=r"must begin with super\(\).__init__\(\)"):
+            use()
 
 
 def test_modes_freezing_applying_and_zeroing():
@@ -161,19 +163,164 @@ def test_hooks_see_and_change():
     assert len(seen) == 1
 
 
-def test_containers():
-    """Indexing, slicing, replacing, deleting, appending."""
-    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-    assert isinstance(model[0], nn.Linear)
-    assert model[-1] is model[2]
-    assert len(model[:2]) == 2
-    assert model.append(nn.Sigmoid())[3].__class__ is nn.Sigmoid
-    model[1] = nn.Tanh()
-    del model[3]
-    assert [type(m).__name__ for m in model] == ["Linear", "Tanh", "Linear"]
-    assert list(model.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
-    with pytest.raises(TypeError, match="modules"):
-        nn.Sequential(mg.relu)
+def lists(T):
+    """What can be done with numbered modules, and what it leaves."""
+    nn = T.nn
+    for make in (lambda *modules: nn.ModuleList(modules), nn.Sequential):
+        layers = make(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1, bias=False))
+        yield [type(layers[0]), layers[-1] is layers[2], len(layers), len(layers[:2])]
+        layers.append(nn.Sigmoid())
+        layers.insert(1, nn.Dropout(0.1))
+        yield layers
+        layers[1] = nn.Tanh()
+        yield [type(layers.pop(-1)), type(layers.pop(0)), list(layers.state_dict())]
+        layers += make(nn.ReLU(), nn.ReLU())
+        yield layers
+        yield layers + make(nn.Identity())
+        layers.extend(make(nn.GELU()))
+        del layers[0], layers[1:3]
+        yield layers
+        yield list(layers.state_dict())
+
+
+def dictionaries(T):
+    """What can be done with named modules."""
+    nn = T.nn
+    parts = nn.ModuleDict({"b": nn.Linear(1, 2), "a": nn.ReLU()})
+    parts["c"] = nn.Tanh()
+    parts.update({"a": nn.Sigmoid(), "d": nn.Identity()})
+    yield parts
+    yield [list(parts), list(parts.keys()), [name for name, _ in parts.items()], len(parts), "a" in parts, "x" in parts]
+    yield [type(parts.pop("c")), [type(part) for part in parts.values()]]
+    del parts["b"]
+    yield list(parts.state_dict())
+    parts.clear()
+    yield parts
+    yield nn.ModuleDict([["x", nn.ReLU()]])
+
+
+def parameters(T):
+    """Parameters in lists and dictionaries: tensors become some."""
+    nn = T.nn
+    model = nn.Module()
+    model.many = nn.ParameterList([nn.Parameter(T.ones(2)), T.zeros(2, 3)])
+    model.named = nn.ParameterDict({"w": nn.Parameter(T.ones(1)), "b": T.ones(1)})
+    model.many.append(nn.Parameter(T.ones(1)))
+    yield [
+        [name for name, _ in model.named_parameters()],
+        list(model.state_dict()),
+        len(model.many),
+        "w" in model.named,
+    ]
+    model.many[0].sum().backward()
+    yield [model.many[0].grad.tolist(), all(type(p) is nn.Parameter for p in model.many)]
+    yield [type(p) is nn.Parameter for p in model.named.values()]
+    yield [line.strip() for line in repr(model.many).splitlines()]  # PyTorch indents twice
+
+
+def names(T):
+    """What a name stands for: as a parameter, a buffer or a module it is found; set to None, it keeps its place."""
+    nn = T.nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.late = None
+            self.register_parameter("bias", None)
+            self.register_buffer("count", T.zeros(1))
+            self.w = nn.Parameter(T.ones(1))
+
+    model = Net()
+    yield [list(model.state_dict()), model.bias]
+    model.late, model.bias = nn.Parameter(T.ones(1)), nn.Parameter(T.ones(1))
+    yield list(model.state_dict())
+    model.w, model.count = None, T.ones(1)
+    yield [list(model.state_dict()), model.state_dict()["count"].tolist()]
+    model.count = nn.Parameter(T.ones(1))
+    yield [[name for name, _ in model.named_parameters("net")], [name for name, _ in model.named_buffers()]]
+    del model.bias
+    yield [hasattr(model, "bias"), list(model.state_dict())]
+    model.bias = 3
+    model.inner = nn.Linear(1, 1)
+    model.inner = nn.Sequential(nn.BatchNorm1d(2))
+    yield [model.bias, list(model.state_dict()), [name for name, _ in model.named_buffers(prefix="net")]]
+    yield [model.get_submodule("inner.0") is model.inner[0], model.get_submodule("") is model]
+    yield [model.get_parameter("inner.0.weight").tolist(), model.get_buffer("inner.0.running_var").tolist()]
+
+
+@pytest.mark.parametrize("program", [lists, dictionaries, parameters, names])
+def test_parts_are_kept_as_in_pytorch(torch, program):
+    """One program in both; what it yields is the same, printed."""
+
+    def printed(T):
+        return [re.sub(r"<class '.*\.(\w+)'>|torch\.(?=float)", r"\1", repr(result)) for result in program(T)]
+
+    assert printed(mg) == printed(torch)
+
+
+def forgetful(torch=mg):
+    """A module whose constructor forgot its base."""
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            self.x = 3
+
+    return Net()
+
+
+# what is done, with `nn` and `T` of either library, and what is said
+MISTAKES = [
+    (
+        "nn.Linear(2, 3, bias=False).__setattr__('bias', T.zeros(3))",
+        "cannot assign a Tensor as parameter 'bias' of Lin",
+    ),
+    ("nn.LayerNorm(3, elementwise_affine=False).__setattr__('weight', T.zeros(3))", "as parameter 'weight'"),
+    ("nn.BatchNorm1d(2).__setattr__('running_mean', 3)", "cannot assign a int as buffer 'running_mean' of BatchNorm1d"),
+    ("nn.Sequential(nn.ReLU()).__setattr__('0', 3)", "as module '0' of Sequential; give it an nn.Module"),
+    ("nn.Linear(1, 1).register_buffer('weight', T.ones(1))", "'weight' can't be the name of a buffer"),
+    ("nn.Linear(1, 1).register_buffer('forward', T.ones(1))", "not that of an attribute or method"),
+    ("nn.Linear(1, 1).register_parameter('a.b', None)", "'a.b' can't be the name of a parameter"),
+    ("nn.Linear(1, 1).add_module('', nn.ReLU())", "'' can't be"),
+    ("nn.Linear(1, 1).add_module('x', 3)", "'x' must be an nn.Module or None, got a int"),
+    ("nn.ModuleDict({'pop': nn.ReLU()})", "'pop' can't be"),
+    ("nn.ModuleDict({'a.b': nn.ReLU()})", "without a dot"),
+    ("nn.ModuleDict({1: nn.ReLU()})", "ModuleDict: 1 can't be"),
+    ("nn.ModuleDict({'a': 3})", "ModuleDict holds modules, got a int"),
+    ("nn.ModuleDict({'a': nn.ReLU()})['b']", "b"),
+    ("nn.ModuleDict({'a': nn.ReLU()}).pop('b')", "b"),
+    ("nn.Sequential(nn.ReLU)", r"Sequential holds modules, got the class ReLU: write ReLU\(\)"),
+    ("nn.Sequential([nn.ReLU()])", r"got a list; write \* before it"),
+    ("nn.Sequential(nn.ReLU()).append(T.relu)", "Sequential holds modules"),
+    ("nn.ModuleList([nn.ReLU()]).get_submodule('3')", "ModuleList has no module '3'"),
+    (
+        "nn.Sequential(nn.Linear(1, 1)).get_parameter('0.wieght')",
+        "Linear has no parameter 'wieght'; did you mean 'weight'",
+    ),
+    ("list(forgetful(T).parameters())", r"Net.__init__ must begin with super\(\).__init__\(\)"),
+    ("forgetful(T)(1)", "must begin with super"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), MISTAKES, ids=[text for text, _ in MISTAKES])
+def test_mistakes_are_named(torch, text, words):
+    """What PyTorch refuses too, in words."""
+    with pytest.raises((TypeError, KeyError, AttributeError)) as theirs:
+        eval(text, {"T": torch, "nn": torch.nn, "forgetful": forgetful})
+    with pytest.raises((TypeError, ValueError, KeyError, AttributeError), match=words) as ours:
+        eval(text, {"T": mg, "nn": nn, "forgetful": forgetful})
+    assert ours.type is theirs.type or ours.type is ValueError
+
+
+def test_a_change_that_is_refused_changes_nothing():
+    """A container is whole after an error."""
+    layers = nn.Sequential(nn.Linear(1, 2), nn.ReLU())
+    with pytest.raises(TypeError, match="holds modules"):
+        layers.insert(0, 3)
+    assert len(layers) == 2
+    again = layers[1:]  # of which the one module is called "1"
+    assert len(again.append(nn.Tanh())) == 2  # in PyTorch the new one replaces it
+    with pytest.raises(NotImplementedError, match=r"result.register_hook"):
+        layers.register_full_backward_hook(print)
 
 
 def test_a_deep_copy_shares_nothing():
@@ -185,6 +332,32 @@ def test_a_deep_copy_shares_nothing():
     assert not mg.equal(model.weight, twin.weight)
     assert isinstance(twin.weight, nn.Parameter)
     assert twin.weight.requires_grad
+
+
+def test_a_copy_of_a_parameter_has_no_gradient_yet(torch):
+    """That of another tensor has: PyTorch does so."""
+    for T in (mg, torch):
+        for make, keeps in ((T.nn.Parameter, False), (lambda x: x.requires_grad_(), True)):
+            x = make(T.ones(2))
+            (x * 3).sum().backward()
+            assert (copy.deepcopy(x).grad is not None) == keeps
+
+
+@pytest.mark.parametrize("norm_type", [1, 2.0, 3, float("inf"), "inf"])
+def test_clipping_by_any_norm(torch, norm_type):
+    """Of several gradients together; the total is returned."""
+    for T in (torch, mg):
+        p, q = (T.nn.Parameter(T.zeros(2)) for _ in range(2))
+        p.grad, q.grad = T.tensor([3.0, -1.0]), T.tensor([0.5, 2.0])
+        total = T.nn.utils.clip_grad_norm_([p, q], 1.0, norm_type=norm_type)
+        if T is torch:
+            expected = [total.item(), *p.grad.tolist(), *q.grad.tolist()]
+    assert [total.item(), *p.grad.tolist(), *q.grad.tolist()] == pytest.approx(expected, rel=1e-6)
+    p.grad[0] = float("nan")
+    with pytest.raises(RuntimeError, match="nan: training has diverged"):
+        nn.utils.clip_grad_norm_([p], 1.0, norm_type, error_if_nonfinite=True)
+    with pytest.raises(TypeError, match=r"got a Linear; write model.parameters\(\)"):
+        nn.utils.clip_grad_norm_(nn.Linear(1, 1), 1.0)
 
 
 def test_clipping_gradients(torch):
@@ -209,6 +382,8 @@ INITS = {
     "xavier_normal_": {},
     "kaiming_uniform_": {"a": 0.3},
     "kaiming_normal_": {"mode": "fan_out", "nonlinearity": "relu"},
+    "trunc_normal_": {"mean": 0.5, "std": 2.0, "a": -1.0, "b": 1.5},
+    "orthogonal_": {"gain": 3.0},
     "zeros_": {},
     "ones_": {},
     "eye_": {},
@@ -229,6 +404,23 @@ def test_initial_values_have_the_distribution_of_pytorch(torch, name):
     assert b.std().item() == pytest.approx(a.std().item(), rel=0.02)
     if name.endswith("uniform_"):
         assert b.abs().max().item() == pytest.approx(size, rel=0.01)
+
+
+def test_orthogonal_rows_or_columns():
+    """At right angles, of length `gain`; which direction they have is drawn."""
+    for shape in ((3, 5), (5, 3), (6, 2, 2)):
+        w = nn.init.orthogonal_(mg.zeros(*shape, dtype=mg.float64), gain=2.0).reshape(shape[0], -1)
+        square = w @ w.T if w.shape[0] < w.shape[1] else w.T @ w
+        assert mg.allclose(square, 4 * mg.eye(len(square), dtype=mg.float64))
+    numbers = nn.init.trunc_normal_(mg.zeros(10000), 0.0, 1.0, -0.5, 2.0)
+    assert numbers.min() >= -0.5
+    assert numbers.max() <= 2.0
+    with pytest.raises(ValueError, match="hardly anything"):
+        nn.init.trunc_normal_(mg.zeros(1), 0.0, 1.0, 7.0, 8.0)
+    with pytest.raises(ValueError, match="two dimensions"):
+        nn.init.orthogonal_(mg.zeros(3))
+    with pytest.raises(ValueError, match="did you mean 'relu'"):
+        nn.init.calculate_gain("rleu")
 
 
 @pytest.mark.parametrize("name", ["Linear", "Conv2d", "Embedding", "LSTM"])
@@ -256,6 +448,30 @@ def test_summary_counts_and_leaves_the_model_as_it_was():
     assert "(N, 2, 6, 6)" in table
     assert [m.training for m in model.modules()] == [True, True, True, True, False, True]
     assert all(mg.equal(v, model.state_dict()[k]) for k, v in before.items())
+
+
+def test_rows_of_a_summary_add_up():
+    """Parameters beside parts have a row; what is shared counts once; a part that isn't called is said to be so."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(mg.ones(3))
+            self.first, self.second, self.idle = nn.Linear(4, 3), nn.Linear(4, 3), nn.Linear(1, 1)
+            self.second.weight = self.first.weight
+
+        def forward(self, x):
+            return self.first(x) + self.second(x) * self.scale
+
+    lines = [re.split("  +", line) for line in nn.summary(nn.Sequential(Net(), nn.ReLU()), 4).splitlines()]
+    assert [(line[0], line[2], line[3]) for line in lines[2:-2]] == [
+        ("0", "(N, 3)", "3"),
+        ("0.first", "(N, 3)", "15"),
+        ("0.second", "(N, 3)", "3"),
+        ("0.idle", "not called", "2"),
+        ("1", "(N, 3)", "0"),
+    ]
+    assert lines[-1] == ["all", "Sequential", "23"]
 
 
 def test_a_module_may_be_used_twice():
@@ -357,3 +573,7 @@ def test_hooks_may_take_themselves_away():
     layer(mg.ones(1))
     assert seen[5:] == ["always"]
     third.remove()
+    with layer.register_forward_hook(always), layer.register_forward_pre_hook(lambda module, inputs: seen.append("in")):
+        layer(mg.ones(1))
+    layer(mg.ones(1))
+    assert seen[6:] == ["in", "always"]

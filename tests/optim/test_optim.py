@@ -603,6 +603,9 @@ def test_a_rule_must_be_written():
 W = mg.ones(2, requires_grad=True)
 
 ERRORS = [
+    (lambda: optim.adam, AttributeError, "minigrad.optim does not cover 'adam'; did you mean 'Adam'"),
+    (lambda: optim.LBFGS, AttributeError, "minigrad.optim does not cover 'LBFGS'$"),
+    (lambda: optim.lr_scheduler.CyclicLR, AttributeError, "minigrad.optim.lr_scheduler does not cover 'CyclicLR'"),
     (lambda: optim.Adam(W), TypeError, r"got a single one; write Adam\(\[tensor\]\)"),
     (lambda: optim.Adam(nn.Linear(2, 2)), TypeError, r"got a Linear itself; write model.parameters\(\)"),
     (lambda: optim.Adam([{"params": nn.Linear(2, 2)}]), TypeError, r"write model.parameters\(\)"),
