@@ -1,6 +1,7 @@
 """What `python -m pytest` collects: here, because it concerns the package and the notebooks as well as tests/."""
 
 import os
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,10 @@ ROOT = Path(__file__).parent
 # and the arrays of a lesson are too small to share out. Before NumPy is imported, or it has no effect.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+# A lesson under test starts as a new learner does, and leaves no progress beside the notebooks.
+PROGRESS = tempfile.TemporaryDirectory(prefix="minigrad_tests_")  # gone when this process ends
+os.environ["MINIGRAD_PROGRESS"] = str(Path(PROGRESS.name, "progress.json"))
 
 # The course is drawn with these; without them the engine is still tested.
 MISSING = [name for name in ("IPython", "ipywidgets", "matplotlib", "networkx") if find_spec(name) is None]

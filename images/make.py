@@ -22,6 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 from minigrad import Scalar, draw
 from minigrad.course import browser, figures
 from minigrad.course import five_points as fp
+from minigrad.course.lesson_02 import figures as backprop
 from minigrad.draw import Drawing
 
 HERE = Path(__file__).resolve().parent
@@ -94,6 +95,7 @@ PICTURES = {
     "overfitting_path": path,
     "overfitting_summary": figures.summary,
     "overfitting_widget": widget,
+    "backprop_boundaries": backprop.summary,
 }
 
 

@@ -1,5 +1,12 @@
-"""What the lessons need and the engine never imports: their data, figures and widgets.
+"""What the lessons need and the engine never imports.
 
-Each lesson's numbers come from a module of pure functions (`five_points`), which `figures` draws and
-`widgets` puts under a learner's hand. matplotlib and ipywidgets are loaded only by those last two.
+A notebook begins with `check, hint, solution, predict, quiz = lesson("01")`. What one lesson alone
+needs lies in its folder, `lesson_01/`: exercises, quizzes, figures, widgets. What all share lies here:
+how an answer is judged (`exercises`, `comparing`, `limits`), how the course speaks (`card`) and draws
+(`figures`, `widgets`), what it remembers (`progress`, `road`), and the numbers that return in every lesson
+(`five_points`). matplotlib and ipywidgets are loaded only by `figures` and `widgets`.
 """
+
+from minigrad.course import progress
+from minigrad.course.lessons import lesson
+from minigrad.course.road import road_map

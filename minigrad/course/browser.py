@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from minigrad.course import progress
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -49,8 +51,9 @@ RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 class Lab:
     """A running JupyterLab and a browser to open its notebooks in."""
 
-    def __init__(self, address: str, token: str, browser):
+    def __init__(self, address: str, token: str, browser, root: Path):
         self.address, self.token, self.browser = address, token, browser
+        self.root = root  # the copies of the folders lie here
 
     def open(self, notebook: str, width=1300, height=1000, scale=1):
         """Open a notebook; return its page once the kernel answers. `page.complaints` collects errors."""
@@ -69,6 +72,24 @@ class Lab:
         errors = page.locator(f".jp-Notebook [data-mime-type='{STDERR}']").all_inner_texts()
         if errors:
             raise RuntimeError("\n".join(errors))
+
+    def cell(self, page, words: str):
+        """Find the code cell that holds these words."""
+        editor = page.locator(".jp-CodeCell .jp-Cell-inputArea", has_text=words).first
+        return editor.locator("xpath=ancestor::*[contains(@class, 'jp-CodeCell')]")
+
+    def fill(self, page, cell, source: str) -> None:
+        """Put source into a cell from the keyboard, in the place of what stands there, and run it."""
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(source)  # pasted: typed, the editor would add its own indents and brackets
+        page.keyboard.press("Shift+Enter")
+
+    def whole(self, page) -> None:
+        """Make the window as high as the notebook, for a picture of all of it."""
+        height = page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": min(height + 160, 16_000)})
+        page.wait_for_timeout(500)
 
 
 def wait_for(address: str, server: subprocess.Popen, seconds: float = 60) -> None:
@@ -117,6 +138,7 @@ def jupyterlab(*folders: Path, theme: str = "JupyterLab Light") -> Iterator[Lab]
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
             "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         }
+        environment.pop(progress.VARIABLE, None)  # so that progress is kept beside the copy, as a learner's is
         with (home / "lab.log").open("w") as log:
             server = subprocess.Popen(
                 [*command, *(f"--{name}={value}" for name, value in options.items())],
@@ -130,7 +152,7 @@ def jupyterlab(*folders: Path, theme: str = "JupyterLab Light") -> Iterator[Lab]
             with sync_playwright() as playwright:
                 program = next(filter(None, map(shutil.which, CHROMIUM)))
                 browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-                yield Lab(address, token, browser)
+                yield Lab(address, token, browser, home / "root")
                 browser.close()
         except BaseException:
             print((home / "lab.log").read_text()[-3000:])

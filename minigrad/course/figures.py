@@ -105,12 +105,19 @@ def shown(error: float) -> str:
 
 def heading(axes: Axes, *pieces: tuple[str, str]) -> None:
     """Write (text, colour) pieces one after the other above a panel."""
-    x, before = 0.0, axes.transAxes
-    for text, colour in pieces:
+    before: Any = axes.transAxes
+    for i, (text, colour) in enumerate(pieces):
+        end = min(i, 1)  # of the text before, from where a gap follows; the first begins with the panel
         before = axes.annotate(
-            text, (x, 1.06), xycoords=(before, axes.transAxes), color=colour, weight="bold", annotation_clip=False
+            text,
+            (end, 1.06),
+            xytext=(14 * end, 0),
+            xycoords=(before, axes.transAxes),
+            textcoords="offset points",
+            color=colour,
+            weight="bold",
+            annotation_clip=False,
         )
-        x = 1.12  # of the text before: a little after its end
 
 
 def draw_data(axes: Axes, data: fp.Sample, validation: bool = True) -> None:

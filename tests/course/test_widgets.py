@@ -98,10 +98,10 @@ def test_the_default_table_is_the_lesson():
 
 def test_moving_the_slider_from_2_to_7_changes_everything_shown():
     explorer = OverfittingExplorer()
-    assert marked(explorer.table.value) == ["2", "5.30", "5.10"]
+    assert marked(explorer.beside.value) == ["2", "5.30", "5.10"]
     before = explorer.figure.value
     explorer.controls["parameters"].value = 7
-    assert marked(explorer.table.value) == ["7", "0.00", "19.92"]
+    assert marked(explorer.beside.value) == ["7", "0.00", "19.92"]
     assert "training error 0.00, validation error 19.92" in explorer.words.value
     assert explorer.figure.value != before
     assert 'alt="7 parameters' in explorer.figure.value

@@ -1,0 +1,1 @@
+"""A lesson made only to test the machinery that all lessons share."""
