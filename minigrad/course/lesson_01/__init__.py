@@ -1,0 +1,1 @@
+"""Lesson 01: a line is fitted to five points by hand, by nudges, and by formulas."""
