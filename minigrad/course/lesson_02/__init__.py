@@ -1,0 +1,1 @@
+"""Lesson 02: backpropagation by hand, from one chain of numbers to a network that learns XOR."""
