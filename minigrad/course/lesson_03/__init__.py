@@ -1,0 +1,1 @@
+"""Lesson 03: computational graphs, and how a machine differentiates any expression."""
