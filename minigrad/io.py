@@ -48,6 +48,15 @@ def save(state, path):
     _put_in_place(path, pack(arrays, text))
 
 
+def storable(x):
+    """Whether `save` can write it."""
+    try:
+        _encode(x, "", {})
+    except TypeError:
+        return False
+    return True
+
+
 def load(path, map_location=None, weights_only=True):
     """What `save` wrote, as it was; of a file from elsewhere, its tensors by name. They come to the CPU.
 
@@ -111,16 +120,21 @@ def load_checkpoint(path, **parts):
             f"{path} holds the states of {', '.join(saved)}, and load_checkpoint was given {', '.join(parts)}; they "
             "must be the same. To use only one, say the model: model.load_state_dict(load(path)['model'])"
         )
+    take_over(parts, saved, path)
+    return values
+
+
+def take_over(parts, states, path):
+    """Give each part, by name, its state that was saved in `path`. If one doesn't fit, none is changed."""
     before = {name: copy.deepcopy(_state(part)) for name, part in parts.items()}
     try:
         for name, part in parts.items():
-            _set_state(part, saved[name])
+            _set_state(part, states[name])
     except BaseException as error:
         error.add_note(f"This was {name!r} of {path}; nothing has been changed.")
         for name, part in parts.items():
             _set_state(part, before[name])
         raise
-    return values
 
 
 def _has_state(part):
@@ -253,12 +267,13 @@ def _safetensors():
 
 
 FORMS = {".safetensors": (_pack_safetensors, _unpack_safetensors), ".npz": (_pack_npz, _unpack_npz)}
+FORMS[".ckpt"] = FORMS[".npz"]  # a checkpoint, as Lightning calls it
 
 
 def _form(path):
     """How to pack and unpack a file of this name."""
     if path.suffix not in FORMS:
-        why = f": {NO_PICKLE}" if path.suffix in (".pt", ".pth", ".pkl", ".ckpt", ".bin") else ""
+        why = f": {NO_PICKLE}" if path.suffix in (".pt", ".pth", ".pkl", ".bin") else ""
         raise ValueError(f"{path.name!r} must end in .safetensors or .npz{why}")
     return FORMS[path.suffix]
 

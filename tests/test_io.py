@@ -141,6 +141,22 @@ def test_model_and_optimizer_go_on_from_a_file(path):
 # ---------------------------------------------------------------- files from elsewhere
 
 
+def test_a_ckpt_is_ours_or_refused(tmp_path):
+    """What Lightning's programs call a checkpoint is a form of our own; what Lightning itself writes there is not."""
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "last.ckpt"
+    state = {"state_dict": {"w": mg.ones(2)}, "epoch": 3, "callbacks": {}}
+    save(state, path)
+    assert same(load(path), state)
+    path.rename(path.with_suffix(".npz"))
+    assert same(load(path.with_suffix(".npz")), state)
+    for content in ({"state_dict": {"w": torch.ones(2)}, "epoch": 3}, {"epoch": 3}):
+        for options in ({}, {"_use_new_zipfile_serialization": False}):
+            torch.save(content, path, **options)
+            with pytest.raises(ValueError, match=r"last.ckpt can't be loaded: .*minigrad never reads a pickle"):
+                load(path)
+
+
 def test_pytorch_reads_our_file_and_we_read_its(tmp_path):
     """Both ways through .safetensors, dtypes included: the keys are those of the state dict."""
     torch = pytest.importorskip("torch")
