@@ -1,0 +1,538 @@
+"""Layer: a module that makes its weights when it first sees an input, and the symbolic tensors that models are made of.
+
+A layer called on a symbolic tensor computes nothing: it notes the call, and finds the shape of the result by trying it
+on zeros, twice, with two sizes for every dimension that is not known. So no layer needs a formula for its shapes.
+"""
+
+import itertools
+import threading
+from collections.abc import Mapping
+from contextlib import contextmanager
+from functools import cache, wraps
+from inspect import signature
+
+import numpy as np
+
+from .. import ops
+from ..nn.module import Module, Parameter
+from ..spelling import did_you_mean
+from ..tape import no_grad
+from ..tensor import Tensor
+from . import initializers, regularizers
+from .variable import Array, Variable, as_value, auto_name, snake_case
+
+
+class Call(threading.local):
+    """What layers know of the call that they are part of, each thread for itself."""
+
+    path: tuple = ()  # the names of the layers being called, outermost first
+    training: bool | None = None  # None: nobody has said
+    noted: tuple | list = ()  # the layers that noted losses in this call
+
+
+call = Call()
+changes = itertools.count(1)  # counts what may change the weights in a layer: assignments and new weights
+latest = [0]
+
+
+def nested(function, x):
+    """`function` of `x`, or of everything in the lists, tuples and dictionaries that `x` consists of."""
+    if isinstance(x, list | tuple):
+        return type(x)(nested(function, part) for part in x)
+    return {key: nested(function, part) for key, part in x.items()} if isinstance(x, dict) else function(x)
+
+
+def flat(x):
+    """All that is in nested lists, tuples and dictionaries, in order."""
+    found: list = []
+    nested(found.append, x)
+    return found
+
+
+def holds_numbers(x):
+    """Whether a list is data, [[1, 2], [3, 4]], and not a list of arrays."""
+    while isinstance(x, list | tuple) and x:
+        x = x[0]
+    return isinstance(x, int | float | np.generic)
+
+
+class Unmade(Parameter):
+    """Stands for the weights of a layer that has not seen an input: who wants to use them is told the remedy."""
+
+    __slots__ = ("layer",)
+
+    def detach(self):
+        raise ValueError(
+            f"the layer {self.layer.name!r} has no weights yet, as it has not seen an input. Call it, or the model, on "
+            "a batch once, build it with layer.build((None, features)), or begin the model with keras.Input(shape=...)"
+        )
+
+    def __hash__(self):
+        return self.detach()
+
+
+class Layer(Module):
+    """The base of all layers. One of your own makes weights in `build` and computes in `call`.
+
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones", name="scale")
+    ...     def call(self, inputs):
+    ...         return inputs * self.scale
+    >>> layer = Scale()
+    >>> layer(np.ones((2, 3))).shape, layer.get_weights()
+    ((2, 3), [array([1., 1., 1.], dtype=float32)])
+
+    It is an `nn.Module` too: `layer.parameters()`, `layer.state_dict()`, `layer.train()`. Whether it is training says,
+    first, the argument `training` of a call; then the layer or model around it that is being called; then
+    `layer.training`, which is False at first.
+    """
+
+    dims: tuple = ()  # what the dimensions of the input mean, if only one number of them will do
+    features = False  # whether the size of the last dimension must stay what it was at first
+    floats = False  # whether integers are to be converted
+    saved_under = ""  # what Keras calls the part of the layer that has its weights, if that isn't the layer itself
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, name=None, autocast=True, **options):
+        super().__init__()
+        self.training = self.built = False
+        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.dtype = str(np.dtype(dtype or "float32"))
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._own, self._losses, self._nodes = {}, [], []  # weights by name; losses noted; calls on symbolic tensors
+        self._trainable, self._input_dims, self.seen, self._cache = bool(trainable), None, None, (None, None)
+        shape = (options.pop("input_dim"),) if "input_dim" in options else options.pop("input_shape", None)
+        self.first_shape = shape if shape is None else tuple(shape)
+        for option in options:
+            near = did_you_mean(option, [*signature(type(self).__init__).parameters, "name", "dtype", "trainable"])
+            raise TypeError(f"{type(self).__name__} has no argument {option!r}, or it is not covered{near}")
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _marked(cls.build)
+
+    # ------------------------------------------------------------ to be written by whoever makes a layer
+
+    def build(self, input_shape=None):
+        """Make the weights; called before the first `call`."""
+
+    def call(self, *inputs, **options):
+        """What the layer computes."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method call(self, inputs)")
+
+    def add_weight(self, shape=(), initializer=None, dtype=None, trainable=True, *, regularizer=None, constraint=None,
+                   name=None, **ignored):  # fmt: skip
+        """A new variable, counted among the weights; drawn by `glorot_uniform` unless told otherwise."""
+        if constraint is not None:
+            raise NotImplementedError(f"{self.name}: constraints are not covered")
+        if isinstance(shape, str):
+            raise TypeError(f"add_weight: the shape comes first, the name by name: add_weight(shape, name={shape!r})")
+        dtype = np.dtype(dtype or self.dtype)
+        initializer = initializers.get(initializer or ("glorot_uniform" if dtype.kind == "f" else "zeros"))
+        name = name or next(n for n in _numbered("variable") if n not in self._own)
+        inner = f"{snake_case(type(self).__name__)}_{self.saved_under}" if self.saved_under else ""
+        path = "/".join(filter(None, (*call.path, self.name, inner, name)))
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        variable = Variable(initializer, shape=shape, dtype=dtype, trainable=trainable, name=name, path=path)
+        variable.trainable = trainable and self._trainable
+        variable.regularizer = regularizers.get(regularizer)
+        self._keep(next(n for n in _numbered(name) if n not in self._own), variable)
+        return variable
+
+    def add_loss(self, loss):
+        """Add to what training minimises; counts for the call under way, or until the next one."""
+        self._losses.append(loss)
+        if isinstance(call.noted, list):
+            call.noted.append(self)
+
+    # ------------------------------------------------------------ calling
+
+    def __call__(self, *args, **options):
+        if not args and options:  # layer(inputs=x)
+            args = (options.pop(next(iter(options))),)
+        args = [self._taken(x) for x in args]
+        if options:
+            options = {name: self._taken(x) if name != "training" else x for name, x in options.items()}
+        everything = flat([args, options]) if options or len(args) != 1 or isinstance(args[0], list | tuple) else args
+        if any(type(x) is KerasTensor for x in everything):
+            return self._note(args, options)
+        if not self.built:
+            self._make(args)
+        self._check(args[0])
+        training, before = options.pop("training", None), (call.path, call.training, call.noted)
+        accepts, default = training_of(type(self))
+        if training is None:
+            training = call.training if call.training is not None else self.training or default
+        if accepts and training is not None:
+            options["training"] = bool(training)
+        call.path, call.training = (*call.path, self.name), training
+        if not before[0]:
+            self._begin()
+        try:
+            result = super().__call__(*args, **options)
+            if self.activity_regularizer is not None:
+                for y in flat(result):
+                    self.add_loss(self.activity_regularizer(y) / len(y))
+        finally:
+            call.path, call.training, call.noted = before
+        return result
+
+    def forward(self, *args, **options):
+        """The name that modules know `call` by."""
+        return self.call(*args, **options)
+
+    def _begin(self):
+        """What the outermost call does first: forget the losses of the last one, and tell modules the mode."""
+        inside, _ = self._inside()
+        for layer in inside:
+            if not isinstance(layer, Layer):
+                layer.training = bool(call.training)
+            elif layer._losses:
+                layer._losses.clear()
+        call.noted = []
+
+    def _taken(self, x):
+        """An argument as layers compute with it: arrays, and lists of numbers, of the layer's floating dtype."""
+        if isinstance(x, list | tuple | dict) and not holds_numbers(x):
+            return nested(self._taken, x)
+        if not isinstance(x, Tensor):
+            if type(x) is KerasTensor or not (isinstance(x, list | tuple) or hasattr(x, "__array__")):
+                return x
+            x = Array.wrap(as_value(x))
+        kind = x.dtype.kind
+        return x.to(self.dtype) if (kind == "f" and x.dtype != self.dtype) or (self.floats and kind != "f") else x
+
+    def _make(self, args):
+        self._check(args[0])
+        shapes = nested(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, args[0])
+        self.build(shapes)
+        vars(self).update(built=True, seen=shapes)
+
+    def _check(self, x):
+        """Refuse an input of the wrong number of dimensions or features, in words."""
+        shape = getattr(x, "shape", None)
+        if shape is None or not (self.dims or self.features):
+            return
+        dims, place = self.dims, f"{type(self).__name__} {self.name!r}"
+        if dims and len(shape) != len(dims):
+            hint = "; an image without colours needs a last dimension of 1: x[..., None]" * (len(dims) == 4)
+            raise ValueError(f"{place}: expected an input of {len(dims)} dimensions ({', '.join(dims)}), got shape "
+                             f"{tuple(shape)}{hint}")  # fmt: skip
+        if not shape:
+            raise ValueError(f"{place}: expected an input of shape (samples, features), got a single number")
+        if self.features and shape[-1] is None:
+            raise ValueError(f"{place}: the last dimension of its input must be known, got shape {tuple(shape)}")
+        if self.features and self._input_dims and shape[-1] != self._input_dims[-1]:
+            raise ValueError(
+                f"{place}: expected a last dimension of {self._input_dims[-1]}, which it was built for, got shape "
+                f"{tuple(shape)}" + "; images are made rows of numbers by layers.Flatten()" * (len(shape) > 2)
+            )
+
+    def _note(self, args, options):
+        """Called on symbolic tensors: remember the call, and return what stands for its result."""
+        if not self.built:
+            self._make(args)
+        return Node(self, args, options).result
+
+    @contextmanager
+    def _trial(self):
+        """For calls that must leave no trace: nothing is recorded, and weights and losses are afterwards as before."""
+        losses = {layer: list(layer._losses) for layer in self._inside()[0] if isinstance(layer, Layer)}
+        state = [(w, w.value.copy()) for w in self.non_trainable_weights]
+        with no_grad():
+            try:
+                yield
+            finally:
+                for layer in self._inside()[0]:
+                    if isinstance(layer, Layer):
+                        layer._losses[:] = losses.get(layer, ())
+                for w, value in state:
+                    w.copy_(value)
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the result for an input of this shape; unknown sizes are None."""
+        several = isinstance(input_shape, list) and isinstance(input_shape[0], tuple | list)
+        x = [KerasTensor(shape) for shape in input_shape] if several else KerasTensor(input_shape)
+        if not self.built:
+            self._make([x])
+        return nested(lambda y: y.shape, tried(self, [x], {}))
+
+    # ------------------------------------------------------------ what is in it
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Variable) and "_own" in vars(self):
+            self._keep(name, value)
+        elif isinstance(value, Module | list | dict):
+            latest[0] = next(changes)
+        super().__setattr__(name, value)
+
+    def _keep(self, name, variable):
+        """Enter a weight; one that is there already only gets its new name."""
+        own = {(name if v is variable else n): v for n, v in self._own.items()}
+        vars(self)["_own"] = {**own, name: variable}
+        if not isinstance(variable, Parameter):
+            self._buffers[name] = True
+        latest[0] = next(changes)
+
+    def _parts(self):
+        if not self.built and type(self).build is not Layer.build and not self._own:
+            stand_in = Unmade(Array(0.0))
+            stand_in.layer = self
+            yield "weights", stand_in
+        yield from self._own.items()
+        own = set(map(id, self._own.values()))
+        for name, part in super()._parts():
+            if not name.startswith("_own") and id(part) not in own:
+                yield name, part
+
+    def _inside(self):
+        """All modules inside and all weights, trainable ones first in each; looked up anew after changes."""
+        version, found = self._cache
+        if version != latest[0]:
+            modules = list(self.modules())
+            weights: dict = {}
+            for module in modules:
+                parts = [(n, p) for n, p in module._parts() if isinstance(p, Tensor) and not isinstance(p, Unmade)]
+                trained = [p for _, p in parts if isinstance(p, Parameter)]
+                others = [p for n, p in parts if n in module._buffers and not isinstance(p, Parameter)]
+                weights |= dict.fromkeys(trained + others)
+            found = modules, list(weights)
+            vars(self)["_cache"] = latest[0], found
+        return found
+
+    @property
+    def weights(self):
+        """All weights, in Keras's order: of each layer the trainable ones, then the others; then the layers inside."""
+        return list(self._inside()[1])
+
+    variables = weights
+
+    @property
+    def trainable_weights(self):
+        """The weights that training changes."""
+        return [w for w in self._inside()[1] if w.requires_grad] if self._trainable else []
+
+    trainable_variables = trainable_weights
+
+    @property
+    def non_trainable_weights(self):
+        """The weights that training leaves alone: frozen ones, and what layers note, such as moving averages."""
+        return [w for w in self._inside()[1] if not (w.requires_grad and self._trainable)]
+
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self):
+        """Whether training changes the weights; set to False, it freezes the layer and all inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, on):
+        modules, weights = self._inside()
+        for module in modules:
+            if isinstance(module, Layer):
+                vars(module)["_trainable"] = bool(on)
+        for w in weights:
+            if isinstance(w, Parameter):
+                w.requires_grad = bool(on)
+
+    def get_weights(self):
+        """Copies of all weights, as NumPy arrays."""
+        return [np.array(w.detach().cpu().value) for w in self.weights]
+
+    def set_weights(self, weights):
+        """Take over the numbers of a list of arrays as `get_weights` returns it; all or, with an error, nothing."""
+        own, new = self.weights, [as_value(w) for w in weights]
+        if len(own) != len(new):
+            unbuilt = "; it has none before it has seen an input: call it on a batch first" * (not own)
+            raise ValueError(f"set_weights: {self.name!r} has {len(own)} weights, got {len(new)} arrays{unbuilt}")
+        for w, value in zip(own, new, strict=True):
+            if w.shape != value.shape:
+                name = getattr(w, "path", "a weight")
+                raise ValueError(f"set_weights: {name} has shape {w.shape}, the array for it {value.shape}")
+        for w, value in zip(own, new, strict=True):
+            w.detach().copy_(value)
+
+    def count_params(self):
+        """How many numbers the weights hold."""
+        return sum(w.value.size for w in self.weights)
+
+    @property
+    def losses(self):
+        """What the regularizers say of the weights, and what was added by `add_loss` in the last call."""
+        modules, weights = self._inside()
+        noted = [loss for module in modules if isinstance(module, Layer) for loss in module._losses]
+        rules = [(getattr(w, "regularizer", None), w) for w in weights if w.requires_grad]
+        return noted + [rule(w) for rule, w in rules if rule is not None]
+
+    @property
+    def metrics(self):
+        """The metrics among the attributes, here and in the layers inside."""
+        return [m for part in self._inside()[0] for m in vars(part).values() if hasattr(m, "update_state")]
+
+    @property
+    def input(self):
+        """The symbolic tensor, or a list of several, that the layer was called on when the model was put together."""
+        return self._node("input").inputs
+
+    @property
+    def output(self):
+        """The symbolic tensor that stands for the layer's result in the model."""
+        return self._node("output").result
+
+    def _node(self, what):
+        if len(self._nodes) != 1:
+            times = "not been called on a symbolic tensor" if not self._nodes else f"been called {len(self._nodes)} times"
+            raise ValueError(f"{self.name!r} has no single {what}: it has {times}")
+        return self._nodes[0]
+
+    def get_config(self):
+        """What `__init__` was given, to be added to by a layer of your own; layers here are not covered."""
+        if type(self).get_config is Layer.get_config:
+            raise NotImplementedError(f"{type(self).__name__}: get_config is not covered; save weights, and keep the code")
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config):
+        """A layer from what `get_config` returned."""
+        return cls(**config)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+@cache
+def training_of(kind):
+    """Whether `call` of a class has an argument `training`, and its default."""
+    parameter = signature(kind.call).parameters.get("training")
+    return parameter is not None, parameter.default or None if parameter is not None else None
+
+
+def _numbered(name):
+    return itertools.chain([name], (f"{name}_{i}" for i in itertools.count(1)))
+
+
+def _marked(build):
+    """`build`, so that the layer knows afterwards that it is built, and for which shape."""
+
+    @wraps(build)
+    def marked(self, *shape, **named):
+        result = build(self, *shape, **named)
+        given = (*shape, *named.values(), None)[0]
+        vars(self)["_input_dims"] = tuple(given) if isinstance(given, tuple | list) else None
+        vars(self)["built"] = True
+        latest[0] = next(changes)
+        return result
+
+    return marked
+
+
+# ---------------------------------------------------------------- symbolic tensors
+
+
+class KerasTensor:
+    """Stands for a batch that is not there yet, `Input(shape)`, or for what layers make of it.
+
+    >>> Operation(ops.exp)(KerasTensor((None, 3)))
+    <KerasTensor shape=(None, 3), dtype=float32, name=exp>
+    """
+
+    def __init__(self, shape, dtype="float32", name=None, node=None, index=0):
+        self.shape, self.dtype, self.name, self.node, self.index = tuple(shape), str(dtype), name, node, index
+
+    ndim = property(lambda self: len(self.shape), doc="The number of dimensions.")
+
+    def __getitem__(self, key):
+        return Operation(lambda x: x[key], "get_item")(self)
+
+    def __neg__(self):
+        return Operation(ops.neg, "negative")(self)
+
+    def __repr__(self):
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+    def _refuse(self, *_, **__):
+        raise TypeError(
+            "a symbolic tensor has no numbers yet: it can go into layers, operators (+, *, ...) and keras.ops, not into "
+            "NumPy, `if` or a loop. Put other computations into a layer: layers.Lambda(function)(x)"
+        )
+
+    __array__ = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array_ufunc__ = numpy = _refuse
+
+
+def _recorded(op, name):
+    return lambda a, b: Operation(op, name)(a, b), lambda b, a: Operation(op, name)(a, b)
+
+
+_LONG = {"sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power", "floordiv": "floor_divide"}
+_LONG |= {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+for _symbol, _op in (ops.symbols | {name: ops.comparisons[name] for name in ("lt", "le", "gt", "ge")}).items():
+    _here, _reflected = _recorded(_op, _LONG.get(_symbol, _symbol))
+    setattr(KerasTensor, f"__{_symbol}__", _here)
+    if _symbol in ops.symbols:
+        setattr(KerasTensor, f"__r{_symbol}__", _reflected)
+
+
+class Node:
+    """A call of a layer on symbolic tensors, and what stands for its result."""
+
+    def __init__(self, layer, args, options, result=None):
+        self.layer, self.args, self.options = layer, args, options
+        self.sources = [x for x in flat([args, options]) if isinstance(x, KerasTensor)]
+        self.inputs = args[0] if len(args) == 1 and not options else self.sources
+        self.result = tried(layer, args, options) if result is None else result
+        self.outputs = flat(self.result)
+        for i, y in enumerate(self.outputs):
+            y.node, y.index, y.name = self, i, layer.name
+        self.number = len(layer._nodes)
+        layer._nodes.append(self)
+
+    def run(self, values):
+        """The layer's result for the values of its symbolic inputs, `{id: value}`, entered there too."""
+        if len(self.args) == 1 and not self.options and type(self.args[0]) is KerasTensor:
+            result = self.layer(values[id(self.args[0])])
+        else:
+            args, options = nested(lambda x: values.get(id(x), x), [self.args, self.options])
+            if call.training is not None:
+                options.pop("training", None)  # as in Keras, what is said in a call counts for all of the model
+            result = self.layer(*args, **options)
+        for symbol, value in zip(self.outputs, [result] if len(self.outputs) == 1 else flat(result), strict=True):
+            values[id(symbol)] = value
+
+
+SIZES = ((2, 3), (64, 131))  # what to try for an unknown number of samples, and for any other unknown dimension
+
+
+def tried(layer, args, options):
+    """The symbolic result of a call, its shape found by running it on zeros."""
+    results = []
+    for sizes in zip(*SIZES, strict=True):
+
+        def zeros(x, sizes=sizes):
+            if not isinstance(x, KerasTensor):
+                return x
+            shape = [sizes[i > 0] if n is None else n for i, n in enumerate(x.shape)]
+            return Array(np.zeros(shape), x.dtype)
+
+        with layer._trial():
+            results.append(layer(*nested(zeros, args), **{**nested(zeros, options), "training": False}))
+    others = iter(flat(results[1]))
+
+    def symbol(y):
+        return KerasTensor([n if n == m else None for n, m in zip(y.shape, next(others).shape, strict=True)], y.dtype)
+
+    return nested(symbol, results[0])
+
+
+class Operation(Layer):
+    """A function of tensors as a layer, for what is done to symbolic ones outside of layers."""
+
+    def __init__(self, function, kind=None):
+        kind = snake_case(kind or getattr(function, "__name__", "operation"))
+        super().__init__(name=auto_name(kind))
+        self.function, self.kind = function, kind.title().replace("_", "")
+
+    def call(self, *args, **options):
+        """The function's result."""
+        return self.function(*args, **options)

@@ -1,0 +1,329 @@
+"""Models: layers put together, one after the other, as a graph of symbolic tensors, or by a `call` of your own.
+
+All three are one class with the training of `training.py`. A graph is run in the order in which its calls depend on
+each other; its layers are listed in Keras's order, which is also that of the weights.
+"""
+
+from pathlib import Path
+
+from ..nn.module import Module
+from . import names, saving
+from .layer import KerasTensor, Layer, Operation, flat, nested, tried
+from .layers import InputLayer, as_layer
+from .summary import summary
+from .training import Trainer
+from .variable import auto_name, snake_case
+
+
+class Model(Trainer, Layer):
+    """A layer that can be trained: `Model(inputs, outputs)`, or a class of your own with layers in `__init__` and `call`.
+
+    >>> from minigrad import keras
+    >>> x = keras.Input(shape=(4,))
+    >>> hidden = keras.layers.Dense(8, activation="relu")(x)
+    >>> model = Model(x, keras.layers.Dense(1)(hidden))
+    >>> model.count_params(), model.output_shape
+    (49, (None, 1))
+
+    Give `call` an argument `training=None` if layers inside behave differently in training: as in Keras, `fit` says so
+    only to a `call` that has it. It is an `nn.Module` as well, for loops of your own: `model(x, training=True)`, `model.parameters()`.
+    """
+
+    _nodes_in_order: list | None = None  # of a graph, its calls
+    _layers: tuple | list = ()  # of a graph or a sequence: all its layers
+
+    def __new__(cls, *args, **options):
+        return super().__new__(Functional if cls is Model and (args or "inputs" in options) else cls)
+
+    def __init__(self, inputs=None, outputs=None, name=None, trainable=True, **options):
+        if (inputs is None) != (outputs is None):
+            raise ValueError("Model: give inputs and outputs, or neither and write a class with a method call(self, x)")
+        super().__init__(name=name, **options)
+        if inputs is not None:
+            self.inputs, self.outputs, self._result = flat(inputs), flat(outputs), outputs
+            for x in self.inputs + self.outputs:
+                if not isinstance(x, KerasTensor):
+                    raise ValueError(f"Model: inputs and outputs are symbolic, from keras.Input; got a {type(x).__name__}")
+            self._nodes_in_order, self._layers = graph(self.inputs, self.outputs)
+            names_ = [layer.name for layer in self._layers]
+            if twice := [n for n in names_ if names_.count(n) > 1]:
+                raise ValueError(f"Model: {len(twice)} layers are called {twice[0]!r}; give each a name of its own")
+            self.built = True
+        if not trainable:
+            self.trainable = False
+
+    def call(self, inputs, training=None):
+        """The outputs; to be written by you, unless the model has inputs and outputs."""
+        if self._nodes_in_order is None:
+            raise NotImplementedError(f"{type(self).__name__} needs a method call(self, inputs)")
+        values = {id(symbol): x for symbol, x in zip(self.inputs, self._fed(inputs), strict=True)}
+        for node in self._nodes_in_order:
+            node.run(values)
+        return nested(lambda y: values[id(y)], self._result)
+
+    def _fed(self, inputs):
+        """A value for each input, checked against its shape, and of its dtype."""
+        if isinstance(inputs, dict):
+            if missing := [x.name for x in self.inputs if x.name not in inputs]:
+                raise ValueError(f"{self.name!r}: the inputs {missing} are missing; there are {sorted(inputs)}")
+            inputs = [inputs[x.name] for x in self.inputs]
+        inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
+        if len(inputs) != len(self.inputs):
+            raise ValueError(f"{self.name!r} has {len(self.inputs)} inputs, got {len(inputs)}")
+        return [fed(self, symbol, x) for symbol, x in zip(self.inputs, inputs, strict=True)]
+
+    def _fits(self, shape, expected):
+        """Whether an array of this shape may come in where `expected` is, which may have None in it."""
+        return len(shape) == len(expected) and all(m in (n, None) for n, m in zip(shape, expected, strict=True))
+
+    def build(self, input_shape=None):
+        """Make all weights, for inputs of this shape; unknown sizes are None."""
+        if self._nodes_in_order is None and input_shape is not None:
+            several = isinstance(input_shape, list) and isinstance(input_shape[0], tuple | list)
+            x = [KerasTensor(shape) for shape in input_shape] if several else KerasTensor(input_shape)
+            vars(self)["built"] = True
+            try:
+                tried(self, [x], {})
+            except BaseException:
+                vars(self)["built"] = False
+                raise
+
+    def _make(self, args):
+        vars(self)["built"] = True  # the layers inside are built by the call that follows
+
+    # ------------------------------------------------------------ what is in it
+
+    @property
+    def layers(self):
+        """The layers directly inside, in Keras's order."""
+        found = self._layers or [part for _, part in self._parts() if isinstance(part, Layer)]
+        return [layer for layer in dict.fromkeys(found) if not isinstance(layer, Operation)]
+
+    def get_layer(self, name=None, index=None):
+        """The layer of this name, or at this place."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: give a name, or index=, a number")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"get_layer: there are {len(layers)} layers, none at {index}")
+            return layers[index]
+        known = {layer.name: layer for layer in layers}
+        if name not in known:
+            raise ValueError(f"no layer is called {name!r}{names.nearest(name, known)}")
+        return known[name]
+
+    def _parts(self):
+        for layer in self._layers:
+            yield layer.name, layer
+        for name, part in super()._parts():
+            if not name.startswith("_layers.") and not (isinstance(part, Module) and part in self._layers):
+                yield name, part
+
+    input = property(lambda self: _single(self.inputs), doc="The symbolic input, or the list of them.")
+    output = property(lambda self: _single(self.outputs), doc="The symbolic output, or the list of them.")
+    input_shape = property(lambda self: _single([x.shape for x in self.inputs]), doc="The shape of the input.")
+    output_shape = property(lambda self: _single([y.shape for y in self.outputs]), doc="The shape of the output.")
+
+    @property
+    def output_names(self):
+        """What the outputs are called in losses, metrics and history: as the layers they come from."""
+        if "outputs" not in vars(self):
+            return None
+        found: list = []
+        for y in self.outputs:
+            same = sum(n.partition("@")[0] == y.node.layer.name for n in found)
+            found.append(f"{y.node.layer.name}@{same}" if same else y.node.layer.name)
+        return [n.replace("@", "_") for n in found]
+
+    summary = summary
+
+    # ------------------------------------------------------------ files
+
+    def save_weights(self, filepath, overwrite=True):
+        """Write all weights: as `.weights.h5`, which Keras reads too, `.safetensors` or `.npz`."""
+        if not overwrite and Path(filepath).exists():
+            raise FileExistsError(f"{filepath} exists, and overwrite=False")
+        saving.save(self, filepath)
+
+    def load_weights(self, filepath, skip_mismatch=False):
+        """Take over the weights in a file; those of Keras too. If something doesn't fit, nothing is changed."""
+        saving.load(self, filepath, skip_mismatch)
+
+
+def _refusing(name):
+    def refuse(self, *_, **__):
+        raise NotImplementedError(
+            f"{name} is not covered: keep the code that makes the model, and save the weights by "
+            "model.save_weights('model.weights.h5')"
+        )
+
+    return refuse
+
+
+for _name in ("save", "export", "to_json", "quantize"):
+    setattr(Model, _name, _refusing(_name))
+
+
+def _single(x):
+    return x[0] if len(x) == 1 else x
+
+
+def fed(model, symbol, x):
+    """`x` for the input `symbol`; as in Keras a last dimension of 1 is added or taken away where that helps."""
+    if not hasattr(x, "ndim"):
+        raise ValueError(f"{model.name!r}: expected an array for the input {symbol.name!r}, got a {type(x).__name__}")
+    if x.ndim == symbol.ndim - 1 and symbol.shape[-1] == 1:
+        x = x[..., None]
+    elif x.ndim == symbol.ndim + 1 and x.shape[-1] == 1:
+        x = x[..., 0]
+    if not model._fits(x.shape, symbol.shape):
+        raise ValueError(
+            f"{model.name!r}: the input {symbol.name!r} has shape {symbol.shape}, got an array of shape {tuple(x.shape)}"
+        )
+    return x if str(x.dtype) == symbol.dtype else x.to(symbol.dtype)
+
+
+def graph(inputs, outputs):
+    """The calls between inputs and outputs, each after those it depends on, and their layers in Keras's order.
+
+    That order is by depth, which is the longest way to an output, deepest first; at one depth, in the order in which
+    walking back from the outputs meets them.
+    """
+    start, order, done, met = set(map(id, inputs)), [], set(), {}
+
+    def walk(symbol):
+        node = symbol.node
+        if node in done or (id(symbol) in start and not isinstance(node.layer, InputLayer)):
+            return
+        done.add(node)
+        met.setdefault(node.layer, len(met))
+        if isinstance(node.layer, InputLayer) and id(symbol) not in start:
+            raise ValueError(f"Model: the outputs depend on the input {symbol.name!r}, which is not among the inputs")
+        for source in node.sources:
+            walk(source)
+        order.append(node)
+
+    for y in outputs:
+        walk(y)
+    depths: dict = {}
+    of_layer = {x.node.layer: 0 for x in inputs if isinstance(x.node.layer, InputLayer)}
+    for node in reversed(order):
+        depth = depths[node] = of_layer[node.layer] = max(depths.get(node, 0), of_layer.get(node.layer, 0))
+        for source in node.sources:
+            depths[source.node] = max(depth + 1, depths.get(source.node, 0))
+    layers = sorted(of_layer, key=lambda layer: (-of_layer[layer], met.get(layer, -1)))
+    return [node for node in order if node.sources], layers
+
+
+class Functional(Model):
+    """What `Model(inputs, outputs)` makes; the class has a name of its own because Keras shows it."""
+
+
+class Sequential(Model):
+    """Layers one after the other; an `nn.Module` among them is wrapped.
+
+    >>> from minigrad import keras, nn
+    >>> model = Sequential([keras.Input(shape=(4,)), keras.layers.Dense(3, activation="relu"), nn.Linear(3, 2)])
+    >>> model.summary(line_length=60)
+    Model: "sequential"
+    ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━┓
+    ┃ Layer (type)              ┃ Output Shape      ┃  Param # ┃
+    ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━┩
+    │ dense (Dense)             │ (None, 3)         │       15 │
+    ├───────────────────────────┼───────────────────┼──────────┤
+    │ torch_module_wrapper      │ (None, 2)         │        8 │
+    │ (TorchModuleWrapper)      │                   │          │
+    └───────────────────────────┴───────────────────┴──────────┘
+     Total params: 23 (92.00 B)
+     Trainable params: 23 (92.00 B)
+     Non-trainable params: 0 (0.00 B)
+    """
+
+    def __init__(self, layers=None, trainable=True, name=None):
+        super().__init__(name=name)
+        self._layers = []
+        if isinstance(layers, Layer | KerasTensor):
+            raise TypeError("Sequential: expected a list of layers, Sequential([...])")
+        for layer in layers or ():
+            self._append(layer)
+        self._named_inside()
+        if not trainable:
+            self.trainable = False
+
+    def add(self, layer):
+        """Put a layer at the end."""
+        self._append(layer)
+        self._named_inside()
+
+    def _named_inside(self):
+        if self.layers and "outputs" in vars(self):
+            auto_name("functional")  # Keras's keeps a model of that name inside, so the next one is functional_1
+
+    def _append(self, layer):
+        if isinstance(layer, KerasTensor) and isinstance(layer.node.layer, InputLayer):
+            layer = layer.node.layer
+        layer = as_layer(layer)
+        if layer.name in [other.name for other in self._layers]:
+            raise ValueError(f"Sequential: a layer called {layer.name!r} is there already; names must differ")
+        if not self._layers and not isinstance(layer, InputLayer):
+            known = getattr(layer, "inputs", None) if isinstance(layer, Model) else None
+            if layer.first_shape is not None or known:
+                self._append(InputLayer(layer.first_shape) if not known else InputLayer(batch_shape=known[0].shape))
+        elif self._layers and isinstance(layer, InputLayer):
+            raise ValueError("Sequential: an Input comes first, before all layers")
+        if isinstance(layer, InputLayer):
+            self.inputs, self.outputs = [layer.output], [layer.output]
+        elif "outputs" in vars(self):
+            new = not layer.weights
+            self.outputs = flat(layer(self.outputs[0]))
+            for weight in layer.weights if new else ():
+                vars(weight)["path"] = f"{self.name}/{weight.path}"
+            vars(self)["built"] = True
+        self._layers = [*self._layers, layer]
+        self._result = None
+
+    def pop(self):
+        """Take the last layer away, and return it."""
+        if not self.layers:
+            raise ValueError("Sequential: there is no layer to take away")
+        *self._layers, last = self._layers
+        if "outputs" in vars(self):
+            self.outputs = flat(last._nodes.pop().inputs)
+        return last
+
+    @property
+    def layers(self):
+        """The layers, without the input."""
+        return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
+
+    def build(self, input_shape=None):
+        """Make all weights, for inputs of this shape; the number of samples may be None."""
+        if not self._layers:
+            raise ValueError(f"{self.name!r} has no layers; write Sequential([...]) or model.add(layer)")
+        if "outputs" not in vars(self) and isinstance(input_shape, tuple | list) and not isinstance(input_shape[0], tuple):
+            self._layers, layers = [], self._layers
+            try:
+                for layer in [InputLayer(batch_shape=(None, *input_shape[1:])), *layers]:
+                    self._append(layer)
+            except BaseException:
+                vars(self).pop("outputs", None), vars(self).pop("inputs", None)
+                self._layers = layers
+                raise
+            self._named_inside()
+
+    def _fits(self, shape, expected):
+        return len(shape) == len(expected)  # as in Keras; the layers look at the rest
+
+    def _make(self, args):
+        self.build(nested(lambda x: tuple(x.shape), args[0]))
+        vars(self)["built"] = True
+
+    def call(self, inputs, training=None):
+        """The input through all layers in order."""
+        if "inputs" in vars(self):
+            (inputs,) = self._fed(inputs)
+        for layer in self._layers:
+            if not isinstance(layer, InputLayer):
+                inputs = layer(inputs)
+        return inputs

@@ -1,0 +1,282 @@
+"""Training: `compile` says what is to be minimised and how, `fit` does it, `evaluate` and `predict` use the result.
+
+`fit` is a loop over batches around `train_step`, which a class of your own may override. All that can be refused
+is refused before a weight changes.
+"""
+
+import warnings
+from functools import cache
+from inspect import signature
+
+import numpy as np
+
+from ..tape import no_grad, sweep
+from . import optimizers
+from .callbacks import CallbackList
+from .compiled import Losses, Metrics
+from .feeding import Batches, as_arrays, is_stream, split, unpack, whole
+from .layer import Layer, flat, nested, training_of
+from .metrics import Mean
+
+_takes_training = cache(lambda compute_loss: "training" in signature(compute_loss).parameters)
+
+
+class Trainer:
+    """The part of a model that trains it."""
+
+    compiled = stop_training = stop_evaluating = stop_predicting = False
+    optimizer = loss = history = _losses_of_outputs = _metrics_of_outputs = _loss_tracker = None
+
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
+                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):  # fmt: skip
+        """Say how to train: an optimizer, a loss to minimise, metrics to watch, by name or as objects.
+
+        `run_eagerly`, `steps_per_execution` and `jit_compile` change how Keras computes, and nothing here.
+        """
+        names = getattr(self, "output_names", None)
+        found = Losses(loss, loss_weights, names) if loss is not None else None
+        watched = Metrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
+        self.optimizer = optimizers.get(optimizer)
+        vars(self).update(loss=loss, _losses_of_outputs=found, _metrics_of_outputs=watched, _loss_tracker=Mean("loss"))
+        vars(self).update(compiled=True, stop_training=False, run_eagerly=run_eagerly, jit_compile=jit_compile)
+
+    def _compiled_for(self, what):
+        if not self.compiled:
+            raise ValueError(
+                f"{what}: the model is not compiled; first write model.compile(optimizer='adam', loss='mse'), with a "
+                "loss that fits the data"
+            )
+
+    # ------------------------------------------------------------ metrics
+
+    @property
+    def metrics(self):
+        """The mean of the loss, what `compile` was given, and metrics that are attributes of the model and its layers."""
+        mine = [self._loss_tracker, self._metrics_of_outputs]
+        mine += self._losses_of_outputs.metrics if self._losses_of_outputs else []
+        own = [m for m in Layer.metrics.fget(self) if m not in mine]  # type: ignore[attr-defined]
+        return [m for m in mine if m is not None] + own
+
+    @property
+    def metrics_names(self):
+        """The names of the metrics."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self):
+        """Begin to measure anew; done before every epoch."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self):
+        """The metrics now, by name."""
+        results: dict = {}
+        for metric in self.metrics:
+            result = metric.result()
+            results |= result if isinstance(result, dict) else {metric.name: result}
+        return results
+
+    # ------------------------------------------------------------ a step, to be overridden
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """What is minimised: the loss of `compile`, and what regularizers and `add_loss` add."""
+        loss = None if self._losses_of_outputs is None else self._losses_of_outputs(y, y_pred, sample_weight)
+        for more in self.losses:
+            loss = more.sum() if loss is None else loss + more.sum()
+        if loss is None:
+            raise ValueError("there is no loss to compute: give one to compile(loss=...), or add_loss in a layer")
+        return loss
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Let the metrics see a batch; returns all results by name."""
+        if self._metrics_of_outputs is not None:
+            self._metrics_of_outputs.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def _predictions(self, x, training):
+        """The outputs; as in Keras a `call` without an argument `training` isn't told, nor are the layers inside."""
+        return self(x, training=training) if training_of(type(self))[0] else self(x)
+
+    def _assess(self, data, training):
+        """Predictions and loss of a batch, noted by the metrics."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self._predictions(x, training)
+        more = {"training": training} if _takes_training(type(self).compute_loss) else {}
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
+        self._loss_tracker.update_state(loss, sample_weight=len(flat(x)[0]))
+        return loss, self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+    def train_step(self, data):
+        """Learn from one batch `(x, y, sample_weight)`; returns the metrics by name."""
+        loss, logs = self._assess(data, True)
+        weights = self.trainable_weights
+        if not weights:
+            warnings.warn("the model has no trainable weights: nothing is learned", stacklevel=2)
+            return logs
+        if loss.value.size != 1:
+            raise ValueError(f"the loss must be one number, got shape {loss.shape}; its reduction must not be None")
+        found = sweep([loss], [np.ones_like(loss.value)], weights) if loss.requires_grad else {}
+        self.optimizer.apply_gradients([(found.get(w), w) for w in weights])
+        return logs
+
+    def test_step(self, data):
+        """Measure on one batch; returns the metrics by name."""
+        return self._assess(data, False)[1]
+
+    def predict_step(self, data):
+        """The predictions for one batch."""
+        return self._predictions(unpack(data)[0], False)
+
+    # ------------------------------------------------------------ fit, evaluate, predict
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
+            validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
+            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):  # fmt: skip
+        """Train for so many epochs; returns a History, whose `history` has loss and metrics of each.
+
+        `x` and `y` are arrays with a sample in each row, or `x` gives batches: a loader, data set or generator.
+        """
+        self._compiled_for("fit")
+        if validation_split and validation_data is None:
+            if is_stream(x):
+                raise ValueError("validation_split needs arrays; give validation_data= instead")
+            (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
+        batches = Batches(x, y, sample_weight, class_weight, batch_size, steps_per_epoch, shuffle)
+        self._refuse(batches)
+        held_out = None
+        if validation_data is not None:
+            parts = (validation_data,) if is_stream(validation_data) else unpack(validation_data)
+            held_out = Batches(*parts, batch_size=validation_batch_size or batch_size, steps=validation_steps)
+            self._refuse(held_out)
+        told = self._told(callbacks, verbose, True, epochs=epochs, steps=batches.steps)
+        self.stop_training = False
+        epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
+        told.on_train_begin()
+        logs: dict = {}
+        for epoch in range(initial_epoch, epochs):
+            self.reset_metrics()
+            told.on_epoch_begin(epoch)
+            logs = {}
+            for step, batch in enumerate(batches):
+                told.on_train_batch_begin(step)
+                logs = self.train_step(batch)
+                told.on_train_batch_end(step, logs)
+                if self.stop_training:
+                    break
+            logs = dict(logs)
+            if held_out is not None and _due(epoch, validation_freq):
+                logs |= {f"val_{name}": value for name, value in self._measure(held_out, told).items()}
+            told.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        told.on_train_end(logs)
+        return self.history
+
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None,
+                 return_dict=False):  # fmt: skip
+        """The loss and the metrics on data, in a list; with `return_dict=True` by name."""
+        self._compiled_for("evaluate")
+        batches = Batches(x, y, sample_weight, None, batch_size, steps)
+        self._refuse(batches)
+        logs = self._measure(batches, self._told(callbacks, verbose, steps=batches.steps))
+        return logs if return_dict else self._in_order(logs)
+
+    @no_grad()
+    def _measure(self, batches, told):
+        """The loss and the metrics on all batches, as floats by name."""
+        self.stop_evaluating = False
+        told.on_test_begin()
+        self.reset_metrics()
+        logs: dict = {}
+        for step, batch in enumerate(batches):
+            told.on_test_batch_begin(step)
+            logs = self.test_step(batch)
+            told.on_test_batch_end(step, logs)
+            if self.stop_evaluating:
+                break
+        logs = _floats(logs)
+        told.on_test_end(logs)
+        return logs
+
+    @no_grad()
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """The outputs for all samples, as NumPy arrays."""
+        batches = Batches(x, batch_size=batch_size, steps=steps, nan=True)
+        told = self._told(callbacks, verbose, steps=batches.steps)
+        self.stop_predicting = False
+        told.on_predict_begin()
+        found: list = []
+        for step, batch in enumerate(batches):
+            told.on_predict_batch_begin(step)
+            found.append(self.predict_step(batch))
+            told.on_predict_batch_end(step, {"outputs": found[-1]})
+            if self.stop_predicting:
+                break
+        told.on_predict_end()
+        if not found:
+            raise ValueError("predict: there was no batch to predict from")
+        parts = zip(*map(flat, found), strict=True)
+        columns = iter([np.concatenate([y.detach().cpu().value for y in part]) for part in parts])
+        return nested(lambda _: next(columns), found[0])
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Learn from one batch; returns its loss and metrics."""
+        self._compiled_for("train_on_batch")
+        return self._on_batch(self.train_step, (x, y, sample_weight, class_weight), return_dict)
+
+    @no_grad()
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Loss and metrics of one batch."""
+        self._compiled_for("test_on_batch")
+        return self._on_batch(self.test_step, (x, y, sample_weight), return_dict)
+
+    def _on_batch(self, step, data, return_dict):
+        batches = Batches(*data, batch_size=max(len(flat(as_arrays("x", data[0]))[0]), 1))
+        self._refuse(batches)
+        self.reset_metrics()
+        logs = _floats(step(next(iter(batches))))
+        return logs if return_dict else self._in_order(logs)
+
+    @no_grad()
+    def predict_on_batch(self, x):
+        """The outputs for one batch, as NumPy arrays."""
+        return nested(lambda y: y.numpy(), self.predict_step(as_arrays("x", x)))
+
+    # ------------------------------------------------------------ what these share
+
+    def _refuse(self, batches):
+        """Let the model and the loss refuse data before training changes anything; the labels' extremes stand for all."""
+        if batches.arrays is None or type(self).train_step is not Trainer.train_step:
+            return
+        x, y, _ = batches.arrays
+        with self._trial(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what there is to warn of, training will
+            y_pred = self(nested(lambda a: a[: batches.source.batch_size], x), training=False)
+            if self._losses_of_outputs is not None:
+                self._losses_of_outputs.refuse(y, y_pred)
+
+    def _told(self, callbacks, verbose, history=False, **params):
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+        params = {"epochs": 1, "verbose": 1 if verbose == "auto" else int(verbose)} | params
+        return CallbackList(callbacks, history, verbose != 0, self, **params)
+
+    def _in_order(self, logs):
+        """Values in Keras's order: the loss, the metrics, the losses of the outputs, and what else there is by name."""
+        names = [m.name for part in self.metrics for m in (part.metrics if isinstance(part, Metrics) else [part])]
+        values = [logs[name] for name in names if name in logs] + [logs[name] for name in sorted(logs.keys() - set(names))]
+        return values[0] if len(values) == 1 else values
+
+
+def _floats(logs):
+    """What a step returned, as floats by name, with the dictionaries in it laid open."""
+    result: dict = {}
+    for name, value in sorted(logs.items()):
+        result |= _floats(value) if isinstance(value, dict) else {name: float(value)}
+    return result
+
+
+def _due(epoch, frequency):
+    """Whether to validate after this epoch: every so many epochs, or after those listed."""
+    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency
