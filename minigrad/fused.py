@@ -57,23 +57,41 @@ binary_entropy = Op(
 )
 
 
-def _cross_entropy(x, target, ignore_index=-100):
-    counts, lib = target != ignore_index, xp(x)
+def _cross_entropies(x, target):
+    lib = xp(x)
     shifted = x - x.max(axis=1, keepdims=True)
-    losses = lib.log(lib.exp(shifted).sum(axis=1)) - shifted[lib.arange(len(x)), target * counts]
-    return lib.where(counts, losses, 0.0).sum() / counts.sum()  # a row that doesn't count may hold nan
+    return lib.log(lib.exp(shifted).sum(axis=1)) - shifted[lib.arange(len(x)), target]
+
+
+def _right(x, target):
+    """Rows of zeros with a 1 at the target's place."""
+    lib = xp(raw(x))
+    ones = lib.zeros(x.shape, x.dtype)
+    ones[lib.arange(len(target)), target] = 1
+    return ones
+
+
+# -log_softmax(x, 1)[i, target[i]] for each row i: softmax minus one-hot is the whole derivative.
+cross_entropies = Op(
+    "cross_entropies",
+    _cross_entropies,
+    lambda g, y, x, target: (softmax(x, 1) - _right(x, raw(target))) * g.reshape(-1, 1),
+    doc="-log softmax(x) at the target's place, for each row",
+)
+
+
+def _cross_entropy(x, target, ignore_index=-100):
+    counts = target != ignore_index
+    losses = _cross_entropies(x, target * counts)
+    return xp(x).where(counts, losses, 0.0).sum() / counts.sum()  # a row that doesn't count may hold nan
 
 
 def _cross_entropy_slope(g, y, x, target, ignore_index=-100):
-    target, lib = raw(target), xp(raw(x))
+    target = raw(target)
     counts = target != ignore_index
-    right = lib.zeros(x.shape, x.dtype)
-    right[lib.arange(len(target)), target * counts] = 1
-    return where(counts[:, None], softmax(x, 1) - right, 0.0) * (g / max(int(counts.sum()), 1))
+    slopes = softmax(x, 1) - _right(x, target * counts)
+    return where(counts[:, None], slopes, 0.0) * (g / max(int(counts.sum()), 1))
 
 
-# The mean of -log_softmax(x, 1)[i, target[i]] over the rows i whose target isn't `ignore_index`: softmax minus one-hot
-# is the whole derivative.
-cross_entropy = Op(
-    "cross_entropy", _cross_entropy, _cross_entropy_slope, doc="mean of -log softmax(x) at the target's place"
-)
+# The mean of these over the rows whose target isn't `ignore_index`.
+cross_entropy = Op("cross_entropy", _cross_entropy, _cross_entropy_slope, doc="the mean of the cross-entropies")

@@ -25,6 +25,9 @@ utils = sys.modules[f"{__name__}.utils"] = preparing  # so that `from minigrad.k
 preparing.PyDataset = preparing.Sequence = PyDataset  # type: ignore[attr-defined]
 backend = _Namespace(clear_session=variable.clear_session, floatx=lambda: "float32", epsilon=lambda: 1e-7)
 
-_known = [name for name, x in globals().items() if isinstance(x, type)] + """Input activations backend callbacks
+_known = (
+    [name for name, x in globals().items() if isinstance(x, type)]
+    + """Input activations backend callbacks
     initializers layers losses metrics models ops optimizers regularizers utils""".split()
+)
 __getattr__ = names.closed(__name__, _known)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..tape import raw
 from . import losses, metrics
-from .layer import flat, nested
+from .layer import flat
 from .variable import Array
 
 

@@ -72,7 +72,9 @@ def split(arrays, share):
     n = same_length(arrays)
     first = math.floor(n * (1 - share))
     if first in (0, n):
-        raise ValueError(f"validation_split={share} of {n} samples leaves none on one side; give a larger share or data")
+        raise ValueError(
+            f"validation_split={share} of {n} samples leaves none on one side; give a larger share or data"
+        )
     parts = (slice(0, first), slice(first, None))
     return [tuple(nested(lambda a, part=part: None if a is None else a[part], x) for x in arrays) for part in parts]
 

@@ -6,7 +6,6 @@ on zeros, twice, with two sizes for every dimension that is not known. So no lay
 
 import itertools
 import threading
-from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import cache, wraps
 from inspect import signature
@@ -383,14 +382,18 @@ class Layer(Module):
 
     def _node(self, what):
         if len(self._nodes) != 1:
-            times = "not been called on a symbolic tensor" if not self._nodes else f"been called {len(self._nodes)} times"
+            times = (
+                "not been called on a symbolic tensor" if not self._nodes else f"been called {len(self._nodes)} times"
+            )
             raise ValueError(f"{self.name!r} has no single {what}: it has {times}")
         return self._nodes[0]
 
     def get_config(self):
         """What `__init__` was given, to be added to by a layer of your own; layers here are not covered."""
         if type(self).get_config is Layer.get_config:
-            raise NotImplementedError(f"{type(self).__name__}: get_config is not covered; save weights, and keep the code")
+            raise NotImplementedError(
+                f"{type(self).__name__}: get_config is not covered; save weights, and keep the code"
+            )
         return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
 
     @classmethod

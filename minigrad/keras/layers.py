@@ -34,12 +34,17 @@ class _Configured(Layer):
             if (ending == "constraint" or name in self.uncovered.split()) and value != parameters[name].default:
                 raise NotImplementedError(f"{type(self).__name__}: {name}={value!r} is not covered")
             if name == "data_format" and value not in (None, "channels_last"):
-                raise NotImplementedError(f"{type(self).__name__}: data_format={value!r} is not covered, only 'channels_last'")
+                raise NotImplementedError(
+                    f"{type(self).__name__}: data_format={value!r} is not covered, only 'channels_last'"
+                )
             find = {"initializer": initializers.get, "regularizer": regularizers.get, "activation": activations.get}
             setattr(self, name, find[ending](value) if ending in find else value)
 
     def _weight(self, name, shape, **options):
-        rules = {"initializer": getattr(self, f"{name}_initializer"), "regularizer": getattr(self, f"{name}_regularizer", None)}
+        rules = {
+            "initializer": getattr(self, f"{name}_initializer"),
+            "regularizer": getattr(self, f"{name}_regularizer", None),
+        }
         return self.add_weight(shape, **rules | options, name=name)
 
     def _whole(self, **sizes):
@@ -476,7 +481,9 @@ class SimpleRNN(_Configured):
         """The kernels of the inputs and of the state, side by side for all gates, and the bias."""
         width, rules = self.units * self.gates, (self.recurrent_initializer, self.recurrent_regularizer)
         self.kernel = self._weight("kernel", (input_shape[-1], width))
-        self.recurrent_kernel = self.add_weight((self.units, width), rules[0], regularizer=rules[1], name="recurrent_kernel")
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width), rules[0], regularizer=rules[1], name="recurrent_kernel"
+        )
         self.bias = self._weight("bias", (width,), initializer=self._first_bias) if self.use_bias else None
 
     def _first_bias(self, shape, dtype=None):

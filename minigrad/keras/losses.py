@@ -11,7 +11,7 @@ from functools import wraps
 
 import numpy as np
 
-from .. import ops
+from .. import fused, ops
 from ..backend import xp
 from ..tape import raw
 from ..tensor import Tensor
@@ -267,9 +267,9 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         raise ValueError(f"{name}: {given}; class numbers must have shape {y_pred.shape[:-1]}{remedy}")
     labels = _numbers(name, y_true, y_pred.shape[-1], ignore_class)
     x, lib = _logits(name, y_pred, from_logits), xp(labels)
-    logs = _log_softmax(ops.log(_clipped(y_pred)) if x is None else x).reshape(-1, y_pred.shape[-1])
+    x = (ops.log(_clipped(y_pred)) if x is None else x).reshape(-1, y_pred.shape[-1])
     places = labels.reshape(-1) if ignore_class is None else lib.where(labels == ignore_class, 0, labels).reshape(-1)
-    values = -logs[lib.arange(len(places)), places].reshape(labels.shape)
+    values = fused.cross_entropies(x, places).reshape(labels.shape)
     return values if ignore_class is None else ops.where(labels == ignore_class, 0.0, values)
 
 

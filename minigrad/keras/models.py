@@ -12,10 +12,10 @@ from .layer import KerasTensor, Layer, Operation, flat, nested, tried
 from .layers import InputLayer, as_layer
 from .summary import summary
 from .training import Trainer
-from .variable import auto_name, snake_case
+from .variable import auto_name
 
 
-class Model(Trainer, Layer):
+class Model(Trainer):
     """A layer that can be trained: `Model(inputs, outputs)`, or a class of your own with layers in `__init__` and `call`.
 
     >>> from minigrad import keras
@@ -43,7 +43,9 @@ class Model(Trainer, Layer):
             self.inputs, self.outputs, self._result = flat(inputs), flat(outputs), outputs
             for x in self.inputs + self.outputs:
                 if not isinstance(x, KerasTensor):
-                    raise ValueError(f"Model: inputs and outputs are symbolic, from keras.Input; got a {type(x).__name__}")
+                    raise ValueError(
+                        f"Model: inputs and outputs are symbolic, from keras.Input; got a {type(x).__name__}"
+                    )
             self._nodes_in_order, self._layers = graph(self.inputs, self.outputs)
             names_ = [layer.name for layer in self._layers]
             if twice := [n for n in names_ if names_.count(n) > 1]:
@@ -301,7 +303,11 @@ class Sequential(Model):
         """Make all weights, for inputs of this shape; the number of samples may be None."""
         if not self._layers:
             raise ValueError(f"{self.name!r} has no layers; write Sequential([...]) or model.add(layer)")
-        if "outputs" not in vars(self) and isinstance(input_shape, tuple | list) and not isinstance(input_shape[0], tuple):
+        if (
+            "outputs" not in vars(self)
+            and isinstance(input_shape, tuple | list)
+            and not isinstance(input_shape[0], tuple)
+        ):
             self._layers, layers = [], self._layers
             try:
                 for layer in [InputLayer(batch_shape=(None, *input_shape[1:])), *layers]:

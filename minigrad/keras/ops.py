@@ -76,7 +76,11 @@ def _on_any(name, function):
             return Operation(on_any, name)(*args, **options)
         arrays = nested(lambda x: Array.wrap(as_value(x)) if isinstance(x, np.ndarray) else x, [args, options])
         first, *rest = arrays[0]
-        first = first if isinstance(first, Tensor) or name in ("concatenate", "stack", "einsum") else convert_to_tensor(first)
+        first = (
+            first
+            if isinstance(first, Tensor) or name in ("concatenate", "stack", "einsum")
+            else convert_to_tensor(first)
+        )
         return function(first, *rest, **arrays[1])
 
     return on_any

@@ -5,8 +5,7 @@ import shutil
 import textwrap
 from collections import Counter
 
-from .layer import Layer, Operation, flat
-from .layers import InputLayer
+from .layer import Layer, Operation
 
 
 def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False,

@@ -7,6 +7,7 @@ is refused before a weight changes.
 import warnings
 from functools import cache
 from inspect import signature
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +22,16 @@ from .metrics import Mean
 _takes_training = cache(lambda compute_loss: "training" in signature(compute_loss).parameters)
 
 
-class Trainer:
+class Trainer(Layer):
     """The part of a model that trains it."""
 
     compiled = stop_training = stop_evaluating = stop_predicting = False
-    optimizer = loss = history = _losses_of_outputs = _metrics_of_outputs = _loss_tracker = None
+    optimizer: Any = None
+    loss: Any = None
+    history: Any = None
+    _losses_of_outputs: Losses | None = None
+    _metrics_of_outputs: Metrics | None = None
+    _loss_tracker: Any = None
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
                 run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):  # fmt: skip
@@ -35,7 +41,9 @@ class Trainer:
         """
         names = getattr(self, "output_names", None)
         found = Losses(loss, loss_weights, names) if loss is not None else None
-        watched = Metrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
+        watched = (
+            Metrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
+        )
         self.optimizer = optimizers.get(optimizer)
         vars(self).update(loss=loss, _losses_of_outputs=found, _metrics_of_outputs=watched, _loss_tracker=Mean("loss"))
         vars(self).update(compiled=True, stop_training=False, run_eagerly=run_eagerly, jit_compile=jit_compile)
@@ -183,7 +191,7 @@ class Trainer:
     @no_grad()
     def _measure(self, batches, told):
         """The loss and the metrics on all batches, as floats by name."""
-        self.stop_evaluating = False
+        self.stop_evaluating, batches.running = False, None  # from the first batch on, each time
         told.on_test_begin()
         self.reset_metrics()
         logs: dict = {}
@@ -265,7 +273,9 @@ class Trainer:
     def _in_order(self, logs):
         """Values in Keras's order: the loss, the metrics, the losses of the outputs, and what else there is by name."""
         names = [m.name for part in self.metrics for m in (part.metrics if isinstance(part, Metrics) else [part])]
-        values = [logs[name] for name in names if name in logs] + [logs[name] for name in sorted(logs.keys() - set(names))]
+        values = [logs[name] for name in names if name in logs] + [
+            logs[name] for name in sorted(logs.keys() - set(names))
+        ]
         return values[0] if len(values) == 1 else values
 
 

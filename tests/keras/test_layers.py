@@ -48,7 +48,9 @@ CASES += [
 for padding in ("valid", "same"):
     CASES += [("image", f"L.Conv2D(4, (3, 2), {stride}, {padding!r})") for stride in (1, 2, (2, 1), 3)]
     for stride in (None, 1, (1, 3)):
-        CASES += [("image", f"L.Dense(2), L.{kind}Pooling2D((2, 3), {stride}, {padding!r})") for kind in ("Max", "Average")]
+        CASES += [
+            ("image", f"L.Dense(2), L.{kind}Pooling2D((2, 3), {stride}, {padding!r})") for kind in ("Max", "Average")
+        ]
 for options in ("", ", return_sequences=True", ", go_backwards=True", ", use_bias=False, activation='relu'"):
     CASES += [("sequence", f"L.{kind}(3{options})") for kind in ("SimpleRNN", "LSTM")]
 
@@ -166,7 +168,9 @@ def test_a_layer_of_ones_own(real):
         layer.set_weights(weights(theirs))
     assert [w.path for w in ours.weights] == [w.path for w in theirs.weights]
     for training in (None, True, False):
-        np.testing.assert_allclose(np.array(ours(x, training=training)), theirs(x, training=training), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            np.array(ours(x, training=training)), theirs(x, training=training), rtol=1e-4, atol=1e-5
+        )
         assert len(ours.losses) == len(theirs.losses) == 1
         np.testing.assert_allclose(float(ours.losses[0]), float(theirs.losses[0]), rtol=1e-5)
     np.testing.assert_allclose(ours.get_weights()[1], theirs.get_weights()[1])

@@ -176,7 +176,7 @@ def test_crossentropy_by_shapes():
 P = np.full((N, C), 1 / C, "float32")
 WRONG = [
     (lambda: losses.get("msee"), r"unknown loss 'msee', did you mean 'mse'\? There are "),
-    (lambda: losses.get("Categorical_CrossEntropy"), "did you mean 'categorical_crossentropy'"),
+    (lambda: losses.get("categorical_cross_entropy"), "did you mean 'categorical_crossentropy'"),
     (lambda: losses.resolve(3), "given by its name, as an object or as a function; got 3"),
     (lambda: losses.MeanSquaredError(reduction="average"), "reduction 'average' is unknown"),
     (lambda: losses.Huber(gamma=2), "Huber: got an unexpected keyword argument 'gamma'; it takes delta, reduction"),

@@ -39,14 +39,24 @@ def two_outputs(k):
     hidden = k.layers.Dense(5, "relu")(x)
     outputs = [k.layers.Dense(2, name="p")(hidden), k.layers.Dense(3, "softmax", name="q")(hidden)]
     losses = ["mse", "sparse_categorical_crossentropy"]
-    return k.Model(x, outputs), A, [Y, LABELS], {"loss": losses, "metrics": [["mae"], ["acc"]], "loss_weights": [0.3, 1]}
+    return (
+        k.Model(x, outputs),
+        A,
+        [Y, LABELS],
+        {"loss": losses, "metrics": [["mae"], ["acc"]], "loss_weights": [0.3, 1]},
+    )
 
 
 @program
 def outputs_by_name(k):
     model, x, (p, q), _ = two_outputs(k)
     losses = {"p": "mse", "q": "sparse_categorical_crossentropy"}
-    return model, x, {"p": p, "q": q}, {"loss": losses, "metrics": {"q": ["accuracy"]}, "loss_weights": {"p": 0.3, "q": 1}}
+    return (
+        model,
+        x,
+        {"p": p, "q": q},
+        {"loss": losses, "metrics": {"q": ["accuracy"]}, "loss_weights": {"p": 0.3, "q": 1}},
+    )
 
 
 @program
@@ -210,7 +220,9 @@ def test_like_keras(pair):
     for model in (theirs, ours):
         model.summary(print_fn=tables.append)
     assert name in ("subclassed", "several_results") or tables[0] == tables[1]
-    found = [m.fit(x, y, batch_size=10, epochs=2, shuffle=False, verbose=0, validation_data=(x, y)) for m in (theirs, ours)]
+    found = [
+        m.fit(x, y, batch_size=10, epochs=2, shuffle=False, verbose=0, validation_data=(x, y)) for m in (theirs, ours)
+    ]
     assert list(found[1].history) == list(found[0].history)
     for key, values in found[0].history.items():
         np.testing.assert_allclose(found[1].history[key], values, rtol=2e-4, err_msg=key)

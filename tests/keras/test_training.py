@@ -161,7 +161,7 @@ def own_metrics(k, tf):
                 y_pred = self(x, training=True)
                 loss = k.losses.MeanSquaredError()(y, y_pred)
             gradients = tape.gradient(loss, self.trainable_weights)
-            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights))
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
             self.tracker.update_state(loss)
             self.error.update_state(y, y_pred)
             return {"loss": self.tracker.result(), "mae": self.error.result()}
@@ -197,7 +197,7 @@ def own_loop(k, tf):
             logits = net(x, training=True)
             loss = loss_of(y, logits)
         gradients = tape.gradient(loss, net.trainable_weights)
-        optimizer.apply_gradients(zip(gradients, net.trainable_weights))
+        optimizer.apply_gradients(zip(gradients, net.trainable_weights, strict=True))
         accuracy.update_state(y, logits)
         losses += [float(loss), float(accuracy.result())]
     return losses, net.get_weights()
@@ -266,11 +266,11 @@ def adversaries(k, tf):
             with tf.GradientTape() as tape:
                 loss = self.loss_of(labels, self.judge(both))
             gradients = tape.gradient(loss, self.judge.trainable_weights)
-            self.one.apply_gradients(zip(gradients, self.judge.trainable_weights))
+            self.one.apply_gradients(zip(gradients, self.judge.trainable_weights, strict=True))
             with tf.GradientTape() as tape:
                 fooled = self.loss_of(tf.zeros((n, 1)), self.judge(self.forger(tf.ones((n, 6)))))
             gradients = tape.gradient(fooled, self.forger.trainable_weights)
-            self.two.apply_gradients(zip(gradients, self.forger.trainable_weights))
+            self.two.apply_gradients(zip(gradients, self.forger.trainable_weights, strict=True))
             self.found.update_state(loss)
             return {"found": self.found.result(), "fooled": fooled}
 

@@ -61,10 +61,23 @@ def test_fused_cross_entropy_equals_its_composition():
     assert mg.autograd.gradgradcheck(lambda x: fused.cross_entropy(x, target), x)
 
 
+def test_fused_cross_entropies_equal_their_composition():
+    """For each row, in value, gradient and second derivative."""
+    x, target, weights = leaf(5, 4), mg.tensor([0, 3, 2, 1, 1]), leaf(5)
+
+    def composed(x):
+        return -x.log_softmax(1)[mg.arange(5), target]
+
+    assert mg.allclose(fused.cross_entropies(x, target), composed(x))
+    slopes = [mg.grad(row(x) @ weights, x)[0] for row in (lambda x: fused.cross_entropies(x, target), composed)]
+    assert mg.allclose(*slopes)
+    assert mg.autograd.gradgradcheck(lambda x: fused.cross_entropies(x, target), x)
+
+
 def test_every_fused_row_has_a_composition():
     """A new one is entered above."""
     rows = {name for name, op in vars(fused).items() if isinstance(op, fused.Op) and name not in mg.ops.rows}
-    assert rows == {*ROWS, "cross_entropy"}
+    assert rows == {*ROWS, "cross_entropy", "cross_entropies"}
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -1,8 +1,8 @@
 """The progress of fit, evaluate and predict: a bar (`verbose=1`), or a line for each epoch (`verbose=2`)."""
 
 import time
-import warnings
 
+from ...progress import bar
 from .base import Callback
 
 
@@ -56,8 +56,8 @@ class ProgressBar(Callback):
 
     def _start(self, label=""):
         self.seen, self.began, self.shown = 0, time.perf_counter(), -1.0
-        tqdm = _tqdm() if self.params["verbose"] in (1, "auto") else None
-        self.bar = tqdm and tqdm(total=self.params.get("steps"), desc=label or None, unit="step")
+        if self.params["verbose"] in (1, "auto"):
+            self.bar = bar(total=self.params.get("steps"), desc=label or None, unit="step")
         if label and self.bar is None:
             print(label)
 
@@ -83,14 +83,3 @@ def _text(logs):
 def _duration(seconds):
     unit, factor = ("s", 1) if seconds >= 1 else ("ms", 1e3) if seconds >= 1e-3 else ("us", 1e6)
     return f"{seconds * factor:.0f}{unit}"
-
-
-def _tqdm():
-    """tqdm, or None where it isn't."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # in a notebook without ipywidgets it warns, and then draws with letters
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            return None
-    return tqdm
