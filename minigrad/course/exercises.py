@@ -12,7 +12,8 @@ import inspect
 import linecache
 import textwrap
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from types import CodeType, FunctionType
 from typing import Any, ClassVar
 
@@ -97,13 +98,11 @@ class Exercise:
 
     def verdict(self, *answers: Any) -> Card:
         """Judge an answer in one of three states: not attempted yet, not yet, right. Raises nothing."""
-        asks = ", ".join(self.asks)
         if len(answers) != len(self.asks):
-            return Card("wrong", "Not yet:", (f"write `check.{self.name}({asks})`.",))
+            return Card("wrong", "Not yet:", (f"write `check.{self.name}({', '.join(self.asks)})`.",))
         if self.untouched(answers):
-            return Card(
-                "blank", "Not attempted yet.", (f"Change the cell and run it again; `hint.{self.name}()` helps.",)
-            )
+            how = f"Change the cell and run it again; `hint.{self.name}()` helps."
+            return Card("blank", "Not attempted yet.", (how,))
         self.attempts += 1
         self.rng = np.random.default_rng(self.attempts)
         with np.errstate(all="warn"):  # whatever the notebook has set
@@ -224,17 +223,11 @@ def alike(answer: Any, blank: Any) -> bool:
 
 def alike_code(a: CodeType, b: CodeType) -> bool:
     """Whether two functions were compiled from the same text, wherever that stood."""
-    if (a.co_code, a.co_names, a.co_varnames, len(a.co_consts)) != (
-        b.co_code,
-        b.co_names,
-        b.co_varnames,
-        len(b.co_consts),
-    ):
+    if (a.co_code, a.co_names, a.co_varnames) != (b.co_code, b.co_names, b.co_varnames):
         return False
-    pairs = zip(a.co_consts, b.co_consts, strict=True)
     return all(
         alike_code(x, y) if isinstance(x, CodeType) and isinstance(y, CodeType) else (type(x), x) == (type(y), y)
-        for x, y in pairs
+        for x, y in zip_longest(a.co_consts, b.co_consts)
     )
 
 
@@ -267,9 +260,6 @@ class Named:
     def __dir__(self) -> list[str]:
         return list(self._things)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._things.values())
-
     def __repr__(self):
         return f"lesson {self._lesson} has {', '.join(f'{self._called}.{name}' for name in self._things) or 'nothing'}"
 
@@ -278,12 +268,10 @@ def next_hint(exercise: Exercise) -> Card:
     """Give the next hint; after the last one, all of them again from the first."""
     number = exercise.hints_given % len(exercise.hints)
     exercise.hints_given += 1
-    last = number + 1 == len(exercise.hints)
     more = f"For the next hint run `hint.{exercise.name}()` again."
-    after = f"That was the last hint. After an attempt, `solution.{exercise.name}()` shows a solution."
-    return Card(
-        "hint", f"Hint {number + 1} of {len(exercise.hints)}:", (exercise.hints[number], after if last else more)
-    )
+    if number + 1 == len(exercise.hints):
+        more = f"That was the last hint. After an attempt, `solution.{exercise.name}()` shows a solution."
+    return Card("hint", f"Hint {number + 1} of {len(exercise.hints)}:", (exercise.hints[number], more))
 
 
 def solved(exercise: Exercise) -> Card:

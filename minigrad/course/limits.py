@@ -4,6 +4,7 @@ Code that never ends is stopped from inside, in the thread it runs in, on any sy
 raised in it, again and again until it gives up. On Linux and macOS this also wakes it from a sleep.
 """
 
+import builtins
 import contextlib
 import ctypes
 import io
@@ -92,6 +93,20 @@ def by_thread(seconds: float) -> Iterator[None]:
         watcher.join()
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let nobody be asked by `input`: a notebook would put up a box and wait."""
+
+    def refuse(*_):
+        raise EOFError("nobody can be asked while a check runs")
+
+    before, builtins.input = builtins.input, refuse
+    try:
+        yield
+    finally:
+        builtins.input = before
+
+
 def alarm(seconds: float) -> contextlib.AbstractContextManager[None]:
     """Choose the way that works here: only the main thread hears signals, and Windows has no alarm."""
     heard = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
@@ -112,7 +127,7 @@ def limited(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseException
         try:
             with alarm(seconds), warnings.catch_warnings(record=True), contextlib.redirect_stdout(heard):
                 warnings.simplefilter("always")
-                with contextlib.redirect_stderr(heard):
+                with contextlib.redirect_stderr(heard), alone():
                     value = stepped_into(call)
         finally:
             sys.stdout, sys.stderr = streams

@@ -70,12 +70,11 @@ class Quiz:
         """The questions as a page without widgets shows them: reasons are folded away below each."""
         parts = [f"<p><strong>{markup(self.title)}</strong></p>"]
         for number, question in enumerate(self.questions, 1):
-            items = "".join(f"<li>{markup(answer.text)}</li>" for answer in question.answers)
-            reasons = "".join(f"<li>{'✓' if a.right else '✗'} {markup(a.reason)}</li>" for a in question.answers)
-            parts.append(
-                f"<p>{number}. {markup(question.question)}</p><ol type='a'>{items}</ol>"
-                f"<details><summary>reasons</summary><ol type='a'>{reasons}</ol></details>"
-            )
+            lettered = list(zip(LETTERS, question.answers, strict=False))
+            answers = "".join(f"<br>{letter}) {markup(answer.text)}" for letter, answer in lettered)
+            reasons = "<br>".join(f"{letter}) {'✓' if a.right else '✗'} {markup(a.reason)}" for letter, a in lettered)
+            parts.append(f"<p><strong>{number}.</strong> {markup(question.question)}{answers}</p>")
+            parts.append(f"<details><summary>reasons</summary><p>{reasons}</p></details>")
         return "".join(parts)
 
     def _repr_mimebundle_(self, include=None, exclude=None):

@@ -60,3 +60,28 @@ def test_figures_say_the_numbers_they_show():
     assert "falls" in figures.descent(figures.Descent(0.0003, 10)).alt
     assert "5.30" in figures.descent(figures.Descent(0.02, 1000)).alt
     assert figures.rates().png[:4] == figures.batches().png[:4] == b"\x89PNG"
+
+
+def test_across_the_valley_a_step_shrinks_the_distance_as_the_lesson_says():
+    """By the factor 1 − rate · L, whatever the rate."""
+    curvature = np.linalg.eigvalsh(line.curvatures()).max()
+    for rate in (0.0003, 0.02, 0.0345):
+        distances = [figures.across(w, b) for w, b in line.descend(rate, 5)]
+        np.testing.assert_allclose(distances, distances[0] * (1 - rate * curvature) ** np.arange(6), atol=1e-9)
+        assert distances[0] < 0
+
+
+def test_by_absolute_misses_the_other_line_wins():
+    """As the reader finds in the second task."""
+    a, b = (np.abs(w * X_TRAIN + b - Y_TRAIN).mean() for w, b in (figures.TWO_POINTS, line.best()))
+    assert a < b
+
+
+def test_nudges_alone_find_the_line():
+    """500 steps, as the lesson takes."""
+    w = b = 0.0
+    for _ in range(500):
+        dw = line.slope(lambda v, b=b: line.error(v, b), w)
+        db = line.slope(lambda v, w=w: line.error(w, v), b)
+        w, b = w - 0.02 * dw, b - 0.02 * db
+    assert f"{line.error(w, b):.2f}" == "5.30"

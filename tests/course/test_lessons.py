@@ -9,13 +9,17 @@ import re
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import FunctionType
 
 import nbformat
+import numpy as np
 import pytest
 
+import minigrad as mg
 import minigrad.course
 from minigrad.course import progress
 from minigrad.course.exercises import Exercise, alike
@@ -114,6 +118,34 @@ def test_another_right_answer_is_another(exercise):
         values = exercise.values(source)
         same = all(alike(a, b) and not isinstance(a, int | float | str) for a, b in zip(values, solution, strict=True))
         assert not same, source
+
+
+DRESSES = {
+    "NumPy": np.asarray,
+    "float32": np.float32,
+    "tensor": lambda value: mg.tensor(np.asarray(value, dtype=float)),
+    "Python": lambda value: np.asarray(value).tolist(),
+}
+
+
+def dressed(value, dress):
+    """A number or array in another dress; so is each part of a tuple, and what a function returns."""
+    if isinstance(value, tuple):
+        return tuple(dressed(part, dress) for part in value)
+    if isinstance(value, FunctionType):
+        return wraps(value)(lambda *given, **options: dressed(value(*given, **options), dress))
+    if isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+        return dress(value)
+    return value
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=name)
+def test_a_right_answer_is_right_in_any_dress(exercise, dress):
+    """Whether numbers come as NumPy's, Python's or minigrad's is nobody's slip."""
+    fresh = again(exercise)
+    card = fresh.verdict(*(dressed(value, DRESSES[dress]) for value in fresh.values(fresh.solution)))
+    assert card.kind == "right", card
 
 
 class Anything:

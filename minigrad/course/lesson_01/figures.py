@@ -57,14 +57,14 @@ def signed(slope):
 
 
 def puzzle() -> Picture:
-    """Two lines through the five points: one meets two of them, the other meets none."""
+    """Draw two lines through the five points: one meets two of them, the other meets none."""
     with drawing("AB", 9, 3.6) as (figure, panels):
         for axes, (w, b), colour, name in zip(panels, (TWO_POINTS, line.best()), (VALIDATION, LINE), "AB", strict=True):
             draw_points(axes)
             axes.plot(GRID, w * GRID + b, color=colour)
             heading(axes, (f"line {name}", colour))
         alt = (
-            "Five points rise from left to right. Line A goes exactly through the first and the last of them. "
+            "Five points, rising on the whole. Line A goes exactly through the first and the last of them. "
             "Line B is a little flatter, passes among the points, and goes through none."
         )
         return picture(figure, alt)
