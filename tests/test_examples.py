@@ -57,3 +57,47 @@ def test_the_program_learns_from_its_own_initial_weights(capsys):
     names: dict = {}
     exec(program("import minigrad as torch"), names)
     assert names["accuracy"] > 0.95
+
+
+def fitted(source: str, weights: list) -> dict:
+    """The names that Keras's program leaves behind, begun from `weights` (filled by the first), batches in order."""
+
+    def begin(model):
+        model.build((None, 64))
+        weights.extend(model.get_weights()[len(weights) :])
+        model.set_weights(weights)
+
+    names: dict = {"begin": begin}
+    exec(
+        source.replace("model.fit(", "begin(model)\nhistory = model.fit(").replace(
+            "verbose", "shuffle=False, verbose", 1
+        ),
+        names,
+    )
+    return names
+
+
+@pytest.mark.parametrize("epochs", [5, 20])
+def test_keras_program_from_the_readme(epochs):
+    """From the same weights and batches, the same losses and accuracies of every epoch, and the same test accuracy."""
+    pytest.importorskip("sklearn", reason="scikit-learn not installed: pip install scikit-learn")
+    pytest.importorskip("keras", reason="keras not installed: pip install keras tensorflow-cpu")
+    ours = program("from minigrad import keras").replace("epochs=20", f"epochs={epochs}")
+    weights: list = []
+    expected, found = fitted(ours.replace("from minigrad import keras", "import keras"), weights), fitted(ours, weights)
+    assert type(expected["model"]) is not type(found["model"])
+    for name, values in expected["history"].history.items():
+        np.testing.assert_allclose(found["history"].history[name], values, rtol=1e-3, err_msg=name)
+    # Later, Adam makes much of the rounding in pixels that only a few of the images use at all.
+    for ours_, theirs in zip(found["model"].get_weights(), expected["model"].get_weights(), strict=True):
+        np.testing.assert_allclose(ours_, theirs, atol=1e-5 if epochs == 5 else 0.1)
+    assert found["accuracy"] == pytest.approx(expected["accuracy"])
+    assert epochs == 5 or found["accuracy"] > 0.95
+
+
+def test_keras_program_learns_from_its_own_initial_weights():
+    """As a reader runs it."""
+    pytest.importorskip("sklearn", reason="scikit-learn not installed: pip install scikit-learn")
+    names: dict = {}
+    exec(program("from minigrad import keras"), names)
+    assert names["accuracy"] > 0.95

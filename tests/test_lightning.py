@@ -21,6 +21,7 @@ import minigrad as mg
 import minigrad.lightning as ours
 from minigrad import backend, io, nn, optim
 from minigrad.data import DataLoader, TensorDataset
+from minigrad.lightning import hooks
 
 pytestmark = pytest.mark.filterwarnings("ignore:fit. there is a validation_step but no data:UserWarning")
 ROOT = Path(__file__).parents[1]
@@ -230,7 +231,7 @@ def recording(f, base, who, calls):
     def plain_text(x):
         return getattr(x, "value", x)  # Lightning's names of stages are members of an enumeration
 
-    names = [name for name in dir(base) if name in ours.HOOKS or name in OTHERS]
+    names = [name for name in dir(base) if name in hooks.HOOKS or name in OTHERS]
     made = type(f"Recording{base.__name__}", (base,), {name: hook(name) for name in names})
     return made
 
@@ -447,9 +448,6 @@ SAVING = [
     {"monitor": "val/acc", "mode": "max", "filename": "{val/acc:.2f}", "auto_insert_metric_name": False},
     {"every_n_epochs": 2, "save_top_k": -1},
     {"every_n_epochs": 3, "save_last": True},
-    {"every_n_train_steps": 3, "save_top_k": -1},
-    {"every_n_train_steps": 2, "monitor": "val_loss", "save_top_k": 2},
-    {"every_n_train_steps": 4, "monitor": "val_loss", "save_top_k": -1, "save_last": True},
     {"monitor": "train_loss", "save_top_k": 2},
     {"save_on_train_epoch_end": False, "monitor": "val_loss", "save_top_k": 2},
     {"save_weights_only": True, "filename": "same", "save_top_k": -1},
@@ -539,8 +537,7 @@ def configurations(f):
         "plateau beside": with_schedule(plateau, lambda o, s: {
             "optimizer": o, "lr_scheduler": s, "monitor": "val_loss"}),
         "plateau lenient": with_schedule(plateau, as_dict(monitor="nothing", strict=False)),
-        "cosine": lambda self: as_dict(interval="step")(o := sgd(self), schedule.CosineAnnealingLR(
-            o, T_max=self.trainer.estimated_stepping_batches)),
+        "cosine": with_schedule(lambda o: schedule.CosineAnnealingLR(o, T_max=20), as_dict(interval="step")),
         "lambda": with_schedule(lambda o: schedule.LambdaLR(o, lambda n: 1 / (1 + n)), lambda o, s: ([o], [s])),
     }  # fmt: skip
 
@@ -960,10 +957,17 @@ def noisy(path=None, **options):
                                      {"check_val_every_n_epoch": 2}], ids=str)  # fmt: skip
 def test_going_on_ends_with_the_same_bits(options, tmp_path):
     """From every checkpoint of a run, after epochs, after validation, in the middle of an epoch, or at the end."""
+
+    class EverySecondStep(ours.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            path = tmp_path / "steps" / f"{trainer.global_step}.ckpt"
+            if trainer.global_step in range(2, 99, 2) and not path.exists():
+                trainer.save_checkpoint(path)
+
     savers = [
         ModelCheckpoint(tmp_path / "epochs", save_top_k=-1),
         ModelCheckpoint(tmp_path / "validation", mode="max", save_top_k=-1, save_on_train_epoch_end=False),
-        ModelCheckpoint(tmp_path / "steps", save_top_k=-1, every_n_train_steps=2),
+        EverySecondStep(),
     ]  # fmt: skip
     expected = noisy(max_epochs=4, enable_checkpointing=True, callbacks=savers, **options)
     paths = sorted(tmp_path.rglob("*.ckpt"))
@@ -1101,6 +1105,10 @@ WITH_NAN = TensorDataset(np.where(X > 1, np.nan, X).astype("float32"), Y)
         (lambda: ours.Trainer(callbacks=[ModelCheckpoint]), TypeError, "got the class ModelCheckpoint itself"),
         (lambda: ours.Trainer(callbacks=ModelCheckpoint(), enable_checkpointing=False), ValueError, "a Model"),
         (lambda: ModelCheckpoint(save_top_k=2), ValueError, r"save_top_k is -1 \(all\), 0, 1"),
+        (lambda: ModelCheckpoint(every_n_train_steps=5), ValueError, "every_n_train_steps=5 is not covered"),
+        (lambda: ModelCheckpoint(save_last="link"), ValueError, "save_last='link' is not covered"),
+        (lambda: ModelCheckpoint(every_n_epoch=5), TypeError, "'every_n_epoch'; did you mean 'every_n_epochs'"),
+        (lambda: trainer(MINE).estimated_stepping_batches, AttributeError, "does not cover 'estimated_stepping_b"),
         (lambda: ours.callbacks.EarlyStopping("x", mode="auto"), ValueError, "mode is 'min' or 'max', not 'auto'"),
         (lambda: ours.seed_everything(-1), ValueError, "a seed is a number from 0"),
         (lambda: ours.callbacks.Timer, AttributeError, "Timer"),
@@ -1248,6 +1256,8 @@ def test_import_in_every_spelling():
         "from minigrad.lightning.pytorch.callbacks import ModelCheckpoint; from minigrad.lightning import Trainer",
         "from minigrad.lightning.callbacks import EarlyStopping, ModelCheckpoint, Callback, TQDMProgressBar",
         "from minigrad.lightning.pytorch import LightningModule; import minigrad.lightning as L; L.pytorch",
+        "from minigrad.lightning.pytorch import trainer; import minigrad.lightning as L; assert trainer is L.trainer",
+        "import minigrad.lightning.pytorch.trainer as t; import minigrad.lightning as L; assert t.Trainer is L.Trainer",
     ):
         subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, check=True)
 

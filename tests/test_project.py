@@ -16,7 +16,7 @@ PACKAGE = ROOT / "minigrad"
 # Each file, or folder, imports only from those before it. A new one is entered here, and in CONTRIBUTING.md.
 ORDER = (
     "backend tape spelling ops functions fused scalar printing tensor inplace creation autograd compile draw "
-    "nn optim data io keras tf lightning course"
+    "nn optim data io progress keras tf lightning course"
 ).split()
 
 NOTEBOOKS = sorted(path for folder in ("notebooks", "lab") for path in (ROOT / folder).rglob("*.ipynb"))

@@ -94,17 +94,25 @@ def by_thread(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Let nobody be asked by `input`: a notebook would put up a box and wait."""
+def shut_in() -> Iterator[None]:
+    """Turn what would ask somebody, or end the kernel, into an exception."""
 
-    def refuse(*_):
+    def ask(*_):
         raise EOFError("nobody can be asked while a check runs")
 
-    before, builtins.input = builtins.input, refuse
+    def leave():
+        raise SystemExit
+
+    before, builtins.input = builtins.input, ask
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell:
+        shell.ask_exit = leave  # what `exit()` calls in a notebook, where it raises nothing
     try:
         yield
     finally:
         builtins.input = before
+        if shell:
+            del shell.ask_exit
 
 
 def alarm(seconds: float) -> contextlib.AbstractContextManager[None]:
@@ -127,7 +135,7 @@ def limited(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseException
         try:
             with alarm(seconds), warnings.catch_warnings(record=True), contextlib.redirect_stdout(heard):
                 warnings.simplefilter("always")
-                with contextlib.redirect_stderr(heard), alone():
+                with contextlib.redirect_stderr(heard), shut_in():
                     value = stepped_into(call)
         finally:
             sys.stdout, sys.stderr = streams

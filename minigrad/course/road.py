@@ -21,7 +21,7 @@ ROAD = (
     Stop("00", "00_start_here", "Start here", 20, quick=True),
     Stop("01", "01_training_by_hand", "Training by hand", 45),
     Stop("02", "02_backprop_by_hand", "Backpropagation by hand", 50),
-    Stop("03", "03_graphs_and_autodiff", "Graphs and automatic differentiation", 50),
+    Stop("03", "03_graphs_and_autodiff", "Graphs and automatic differentiation", 70),
     Stop("04", "04_minigrad_tensor", "From scalars to tensors", 45),
     Stop("05", "05_low_level_loop", "The low-level loop", 50),
     Stop("06", "06_high_level_api", "The high-level interface", 45, quick=True),

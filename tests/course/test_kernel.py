@@ -22,7 +22,10 @@ def run():
     def run_cell(source):
         shown = []
         reply = client.execute_interactive(
-            source, timeout=60, output_hook=lambda message: shown.append((message["msg_type"], message["content"]))
+            source,
+            allow_stdin=False,
+            timeout=60,
+            output_hook=lambda message: shown.append((message["msg_type"], message["content"])),
         )
         assert reply["content"]["status"] == "ok", reply["content"]
         return "".join(c["data"]["text/plain"] for kind, c in shown if kind in ("execute_result", "display_data"))
@@ -39,7 +42,7 @@ def run():
         ("while True:\n        pass", "stopped after 0.5 seconds, in the line `"),
         ("import time\n    time.sleep(60)", "stopped after 0.5 seconds, in the line `time.sleep(60)`"),
         ("return input('?')", "raises `EOFError`, in the line `return input('?')`: nobody can be asked"),
-        ("exit()", "`None`"),
+        ("exit()", "leaves Python altogether, in the line `exit()`"),
         ("import sys\n    sys.exit(3)", "leaves Python altogether, in the line `sys.exit(3)`"),
         ("raise KeyboardInterrupt", "was interrupted"),
         ("return missing", "`NameError`, in the line `return missing`: name 'missing' is not defined"),

@@ -8,8 +8,9 @@ from minigrad.course.exercises import Exercise, learners_line
 from minigrad.course.predictions import Prediction
 
 p1 = Prediction(
-    "So ∂f/∂x is 24. What is ∂f/∂y? (y stands in two steps.)",
-    "Through the product comes `a` = 9, through the sum 1. Where a value is used twice, its gradients **add**.",
+    "Suppose that a alone grew from 9 to 10. By how much would f grow? This is ∂f/∂a, what arrives at a.",
+    "`b = a · y` grows by y = 4, and so do c and f. The next step back multiplies by 2x: 4 · 6 = 24. And y is used "
+    "twice: through b comes 9, through c 1. Where a value is used twice, its gradients **add**: 10.",
     shown="{:.0f}",
 )
 p2 = Prediction(
@@ -74,6 +75,66 @@ class Activations(Exercise):
     """
     because = "At exactly x = 0 ReLU has a kink and no slope. Any number from 0 to 1 will do there; most take 0."
     wrong = {
+        """
+        def relu_backward(g, x, y):
+            return np.maximum(x, 0)
+
+
+        def tanh_backward(g, x, y):
+            return g * (1 - y**2)
+
+
+        def sigmoid_backward(g, x, y):
+            return g * y * (1 - y)
+        """: "is the value once more",
+        """
+        def relu_backward(g, x, y):
+            return g * np.sign(x)
+
+
+        def tanh_backward(g, x, y):
+            return g * (1 - y**2)
+
+
+        def sigmoid_backward(g, x, y):
+            return g * y * (1 - y)
+        """: "the slope −1",
+        """
+        def relu_backward(g, x, y):
+            return g * (x > 0)
+
+
+        def tanh_backward(g, x, y):
+            return g * 1 - y**2
+
+
+        def sigmoid_backward(g, x, y):
+            return g * y * (1 - y)
+        """: "brackets are missing",
+        """
+        def relu_backward(g, x, y):
+            return g * (x > 0)
+
+
+        def tanh_backward(g, x, y):
+            return g @ (1 - y**2)
+
+
+        def sigmoid_backward(g, x, y):
+            return g * y * (1 - y)
+        """: "a matrix product",
+        """
+        def relu_backward(g, x, y):
+            return g * (x > 0)
+
+
+        def tanh_backward(g, x, y):
+            return g * (1 - y**2)
+
+
+        def sigmoid_backward(g, x, y):
+            return g * y * 1 - y
+        """: "brackets are missing",
         """
         def relu_backward(g, x, y):
             return np.maximum(g, 0)
@@ -197,6 +258,10 @@ class Activations(Exercise):
             try:
                 got = self.call(rule, g, x, y)
             except ValueError as error:
+                if "matmul" in str(error):
+                    raise NotYet(
+                        f"{name} has a matrix product, `@`. An activation goes number by number: `*`."
+                    ) from None
                 if "truth value" in str(error):
                     raise NotYet(
                         f"{name} asks for one yes or no, and gets a whole array. A comparison like `x > 0` answers "
@@ -207,11 +272,17 @@ class Activations(Exercise):
             slips = {
                 f"{name} returns the slope alone, without the gradient that arrives.": slope * 1.0,
                 f"{name} multiplies by the value `y`; the slope is meant.": g * y,
+                f"{name} is the value once more; the gradient is asked for, `g` times the slope.": y,
                 f"{name} adds the slope to the gradient that arrives; the two multiply.": g + slope,
             }
             slips |= {
                 "ReLU": {
                     f"{name} asks whether `g` is positive. What decides is what went in.": np.maximum(g, 0),
+                    f"{name} looks at the product with `g`. What decides is what went in, x alone.": np.maximum(
+                        g * x, 0
+                    ),
+                    f"{name} lets the gradient through where x is negative. There ReLU does not move.": g * (x < 0),
+                    f"{name} has the slope −1 where x is negative. There ReLU does not move.": g * np.sign(x),
                     f"{name} multiplies by `x`; the slope is meant.": g * x,
                     f"{name} lets everything through. Where x is negative, ReLU does not move.": g,
                 },
@@ -220,11 +291,17 @@ class Activations(Exercise):
                     f"{name} has the wrong sign in the slope: tanh gets flatter on both sides.": g * (1 + y * y),
                     f"{name} lacks a square: the slope of tanh has the same sign on both sides of 0.": g * (1 - y),
                     f"{name} has a sigmoid's slope.": g * y * (1 - y),
+                    f"{name} multiplies only a part of the slope by `g`: brackets are missing.": g - y * y,
+                    f"{name} squares the whole difference; only tanh is squared.": g * (1 - y) ** 2,
                     f"{name} takes tanh of `y`, which is the value of tanh already.": g * (1 - np.tanh(y) ** 2),
                 },
                 "sigmoid": {
                     f"{name}: that is the rule of tanh.": g * (1 - y * y),
                     f"{name} has `x` where `y` is meant, the value of the sigmoid.": g * x * (1 - x),
+                    f"{name} multiplies only a part of the slope by `g`: brackets are missing.": g * y - y,
+                    f"{name} takes the sigmoid of `y`, which is the value of the sigmoid already.": right(
+                        g, y, value(y)
+                    ),
                     f"{name} has the wrong sign in the slope.": g * y * (1 + y),
                     f"{name} lacks a factor: the slope is small where y nears 1, and also where it nears 0.": g
                     * (1 - y),
@@ -295,6 +372,21 @@ class LinearLayer(Exercise):
                 return {}
     """
     wrong = {
+        """
+        class Linear:
+            def __init__(self, W, b):
+                self.W, self.b = W, b
+
+            def forward(self, x):
+                self.x = x
+                return x @ self.W + self.b
+
+            def backward(self, g):
+                self.dW = self.x.T @ g
+                self.db = g.sum(axis=0)
+                self.W -= 0.1 * self.dW
+                return g @ self.W.T
+        """: "changes the weights",
         _form.format("g.T @ self.x", "g.sum(axis=0)", "g @ self.W.T"): "`dW` is transposed",
         _form.format("self.x @ g", "g.sum(axis=0)", "g @ self.W.T"): "the shapes do not fit",
         _form.format("self.x.T @ g", "g.sum(axis=0)", "g @ self.W"): "the shapes do not fit",
@@ -377,6 +469,10 @@ class LinearLayer(Exercise):
                 where = learners_line(error) or "backward"
                 raise NotYet(f"in `{where}` the shapes do not fit: {shapes} in this check.") from None
             right = {"dW": x.T @ g, "db": g.sum(axis=0)}
+            if not np.allclose(layer.W, W) or not np.allclose(layer.b, b):
+                raise NotYet(
+                    "`backward` changes the weights. It only finds the gradients; the loop will do the update."
+                )
             for name, gradient in right.items():
                 self.collected(layer, name, gradient, before[name], g)
             before = right
@@ -471,6 +567,8 @@ class Loss(Exercise):
                 return {}
     """
     wrong = {
+        _form.format("self.p - self.Y / len(self.Y)"): "brackets are missing",
+        _form.format("self.p / len(self.Y) - self.Y"): "brackets are missing",
         _form.format("self.p - self.Y"): "6 times too large",
         _form.format("(self.Y - self.p) / len(self.Y)"): "the wrong sign",
         _form.format("self.Y - self.p"): "and has the wrong sign",
@@ -530,6 +628,8 @@ class Loss(Exercise):
                     / p,
                     f"{what} has 1 taken off everywhere. Where does `Y` hold its 1?": (p - 1) / points,
                     f"{what} is 0 for the wrong classes. Their scores matter too: they take away from p.": Y * right,
+                    f"{what} has only `Y` divided: brackets are missing.": p - Y / points,
+                    f"{what} has only p divided: brackets are missing.": p / points - Y,
                     f"{what} is divided by 40. This batch has {points} points.": (p - Y) / 40,
                     f"{what} is one number. The next layer needs one gradient for each score.": (p - Y).mean(),
                     f"{what} mixes the points. Each point keeps its own row.": (p - Y).mean(axis=0),
@@ -561,7 +661,9 @@ class Count(Exercise):
     wrong = {
         "two_layers_need, three_layers_need, ten_layers_need = 4, 6, 20": "`dz`, `dh` and `da` are derivatives too",
         "two_layers_need, three_layers_need, ten_layers_need = 11, 16, 51": "forward lines",
-        "two_layers_need, three_layers_need, ten_layers_need = 8, 12, 40": "`return` computes nothing",
+        "two_layers_need, three_layers_need, ten_layers_need = 8, 12, 40": "the gradient of the data",
+        "two_layers_need, three_layers_need, ten_layers_need = 6, 10, 38": "Count again",
+        "two_layers_need, three_layers_need, ten_layers_need = 7, 11, 38": "Count again",
         "two_layers_need, three_layers_need, ten_layers_need = 7, 10, 31": "a third layer needs more than three",
         "two_layers_need, three_layers_need, ten_layers_need = 7, 11, 40": "the gradient of the data",
         "two_layers_need, three_layers_need, ten_layers_need = 7, 11, 35": "count the layers that are added",
@@ -582,7 +684,8 @@ class Count(Exercise):
             {
                 "that counts dW and db only; `dz`, `dh` and `da` are derivatives too.": 4,
                 "that counts the forward lines too.": 11,
-                "one too many: `return` computes nothing.": 8,
+                "one too many: `return` computes nothing, and the gradient of the data, dx, is not needed.": 8,
+                **recount("two_layers_need", two_layers_need),
             },
         )
         self.compare(
@@ -593,6 +696,7 @@ class Count(Exercise):
                 "a third layer needs more than three lines: dW, db, and two to carry the gradient to it.": 10,
                 "a third layer needs fewer than seven lines: most of those seven belong to the two that are there.": 14,
                 "one too many: the gradient of the data, dx, is not needed.": 12,
+                **recount("three_layers_need", three_layers_need),
             },
         )
         self.compare(
@@ -603,9 +707,16 @@ class Count(Exercise):
                 "one too many: the gradient of the data, dx, is not needed.": 40,
                 f"count the layers that are added to the two: {more}": 35,
                 f"count the layers that are added to the two. There are fewer: {more}": 43,
+                **recount("ten_layers_need", ten_layers_need),
             },
         )
         return "Seven of eleven lines that compute, and each new kind of layer asks for new ones."
+
+
+def recount(name: str, answer: object) -> dict[str, object]:
+    """Words for any other number; how far it is off would give the right one away."""
+    plain = isinstance(answer, int | float)
+    return {f"`{name}` is another number. Count again, line by line.": answer} if plain else {}
 
 
 class BugHunt(Exercise):
@@ -645,6 +756,7 @@ class BugHunt(Exercise):
     solution = _form.format("(p - Y) / len(Y)", "(1 - h2**2)", "dh2 + dz2 @ W2.T")
     because = "The mean's 1/N, the minus in tanh's slope, and the second way back to `h1`."
     wrong = {
+        _form.format("(p - Y).mean(axis=0)", "(1 - h2**2)", "dh2 + dz2 @ W2.T"): "of a matrix product do not fit",
         _form.format("(p - Y) / len(Y)", "(1 + h2**2)", "dz2 @ W2.T"): "`dW3` is right now. `dW2` is not",
         _form.format("(p - Y) / len(Y)", "(1 - h2**2)", "dz2 @ W2.T"): "`h1` is used twice",
         _form.format("p - Y", "(1 - h2**2)", "dh2 + dz2 @ W2.T"): "`dW3` is 6 times too large",
@@ -679,7 +791,13 @@ class BugHunt(Exercise):
         hidden, classes = 5, 3
         x, Y = self.rng.normal(size=(points, 2)), np.eye(classes)[np.arange(points) % classes]
         W1, W2, W3 = (self.rng.normal(size=size) for size in ((2, hidden), (hidden, hidden), (hidden, classes)))
-        got = self.call(gradients, x, Y, W1, W2, W3)
+        try:
+            got = self.call(gradients, x, Y, W1, W2, W3)
+        except ValueError as error:
+            if "matmul" not in str(error):
+                raise
+            where = learners_line(error) or "gradients"
+            raise NotYet(f"in `{where}` the shapes of a matrix product do not fit.") from None
         if not isinstance(got, tuple | list) or len(got) != 3:
             raise NotYet("`gradients` should still return three arrays, `dW1, dW2, dW3`.")
         h1 = np.tanh(x @ W1)

@@ -10,7 +10,7 @@ from minigrad.course import five_points as fp
 from minigrad.course.comparing import NotYet, numbers
 from minigrad.course.exercises import Exercise
 from minigrad.course.lesson_03 import engines, sweeps
-from minigrad.course.lesson_03.trials import example, same, trials, truth
+from minigrad.course.lesson_03.trials import UNREACHED, example, same, trials, truth
 from minigrad.course.limits import TimeUp
 from minigrad.course.predictions import Prediction
 from minigrad.scalar import Scalar
@@ -38,7 +38,7 @@ p4 = Prediction(
     {"a": "27", "b": "54", "c": "45"},
 )
 p5 = Prediction(
-    "A function has 256 inputs. Nudging each of them calls it 257 times. Autodiff calls it once and sweeps back. "
+    "A function has 256 inputs. Called once as it is, and once more for each nudge (up only), it runs 257 times. Autodiff calls it once and sweeps back. "
     "How long does that take, counted in calls?",
     "Going back costs a few times as much as going forward, however many inputs there are.",
     {"a": "about 4", "b": "about 40", "c": "about 250"},
@@ -99,6 +99,66 @@ class Diamond(Here):
         def diamond(x):
             u = x * x
             v = x + 1
+            f = u * v
+
+            df = 1.0
+            du = df * v
+            dv = df * u
+            dx = du + du + dv
+            return f, dx
+        """: "is the other `x`",
+        """
+        def diamond(x):
+            u = x * x
+            v = x + 1
+            f = u * v
+
+            df = 1.0
+            du = df * v
+            dv = df * u
+            dx = du + dv
+            return f, dx
+        """: "yet to multiply",
+        """
+        def diamond(x):
+            u = x * x
+            v = x + 1
+            f = u * v
+
+            df = 1.0
+            du = df * v
+            dv = df * u
+            dx = 2 * x * du + dv * v
+            return f, dx
+        """: "and no `v`",
+        """
+        def diamond(x):
+            u = x * x
+            v = x + 1
+            f = u * v
+
+            df = 1.0
+            du = df * v
+            dv = df * u
+            dx = 33.0
+            return f, dx
+        """: "with the names",
+        """
+        def diamond(x):
+            u = x * x
+            v = x + 1
+            f = u * v
+
+            df = 1.0
+            du = df * v
+            dv = df * u
+            dx = du * dv
+            return f, dx
+        """: "multiplied with each other",
+        """
+        def diamond(x):
+            u = x * x
+            v = x + 1
             return u * v, v * 2 * x
         """: "only what comes through `u`",
         """
@@ -153,6 +213,21 @@ class Diamond(Here):
                     "`v = x + 1` moves just as `x` does: there the local derivative is 1.": (u * v, 2 * x * v + u * x),
                     "each share is what arrives, `du` or `dv`, times a local derivative.": (u * v, 2 * x + 1),
                     "`du` and `dv` are exchanged: if `u` grows by 1, `u * v` grows by `v`.": (u * v, 2 * x * u + v),
+                    "`v = x + 1` moves just as `x` does: there the local derivative is 1, and no `v`.": (
+                        u * v,
+                        2 * x * v + u * v,
+                    ),
+                    "in `u = x * x` the local derivative for each `x` is the other `x`.": (u * v, 2 * v + u),
+                    "`du` and `dv` are what arrives. Each use of `x` has yet to multiply by its local derivative.": (
+                        u * v,
+                        u + v,
+                    ),
+                    "a sweep begins with `df = 1`, not with the value of `f`.": (u * v, u * v * (2 * x * v + u)),
+                    "`dx` is always 33, as at x = 3. Write it with the names, for any `x`.": (u * v, 33.0),
+                    "`du` and `dv` are multiplied with each other; each makes shares, and shares add up.": (
+                        u * v,
+                        u * v,
+                    ),
                     "the shares of `u` and `v` are multiplied with each other; shares add up.": (u * v, 2 * x * v * u),
                 },
             )
@@ -196,6 +271,11 @@ class Rows(Here):
     """
     _right = {"a": "g * b * a ** (b - 1)", "b": "g * y * math.log(a)", "exp": "g * y", "tanh": "g * (1 - y * y)"}
     wrong = {
+        _answer.format(**_right | {"a": "g * b * a**b - 1"}): "needs brackets",
+        _answer.format(**_right | {"b": "g * y * math.log10(a)"}): "natural logarithm",
+        _answer.format(**_right | {"a": "g * y * math.log(a)", "b": "g * b * a ** (b - 1)"}): "are exchanged",
+        _answer.format(**_right | {"exp": "g * math.exp(y)"}): "is eˣ already",
+        _answer.format(**_right | {"tanh": "g * (1 - math.tanh(y) ** 2)"}): "is tanh x already",
         _answer.format(**_right | {"exp": "y"}): "`g` is missing",
         _answer.format(**_right | {"tanh": "1 - y**2"}): "`g` is missing",
         _answer.format(**_right | {"a": "g * b * a**b"}): "one less",
@@ -239,6 +319,8 @@ class Rows(Here):
             slips = {
                 "in `power`, for `a`, the incoming `g` is missing.": slope,
                 "in `power`, for `a`: the new exponent is one less.": g * b * y,
+                "in `power`, for `a`: `b - 1` is the exponent, and needs brackets.": g * b * y - 1,
+                "in `power`, the gradients for `a` and for `b` are exchanged.": g * y * math.log(a),
                 "in `power`, for `a`: the old exponent comes down as a factor.": g * a ** (b - 1),
             }
             self.compare("the gradient of `power` for `a`", self.call(power[1], g, y, a, b), g * slope, slips)
@@ -246,6 +328,8 @@ class Rows(Here):
                 "in `power`, for `b`, the incoming `g` is missing.": y * math.log(a),
                 "in `power`, for `b`: that is the derivative for the base. Here the exponent varies.": g * slope,
                 "in `power`, for `b`: aᵇ itself is missing, which is `y`.": g * math.log(a),
+                "in `power`, for `b`: the logarithm is missing.": g * y,
+                "in `power`, for `b`: the natural logarithm is meant, `math.log`.": g * y * math.log10(a),
                 "in `power`, for `b`: it is the logarithm of the base.": g * y * math.log(b),
             }
             exponent = self.call(power[2], g, y, a, b)
@@ -255,6 +339,8 @@ class Rows(Here):
             slips = {
                 "in `exp` the incoming `g` is missing.": y,
                 "in `exp`: eˣ is its own derivative.": g * x,
+                "in `exp` the slope is missing: only `g` goes back.": g,
+                "in `exp`: `y` is eˣ already.": g * math.exp(y),
                 "in `exp`: eˣ is its own derivative, and no power of `x`.": g * x * math.exp(x - 1),
             }
             self.compare("the gradient of `exp`", self.call(exp[1], g, y, x), g * y, slips)
@@ -263,6 +349,8 @@ class Rows(Here):
             slips = {
                 "in `tanh` the incoming `g` is missing.": 1 - y * y,
                 "in `tanh`: 1 − tanh² is made with the result `y`, not with `x`.": g * (1 - x * x),
+                "in `tanh`: `y` is tanh x already.": g * (1 - math.tanh(y) ** 2),
+                "in `tanh` the square has the wrong sign: on both sides of 0 tanh gets flatter.": g * (1 + y * y),
                 "in `tanh`: a square is missing.": g * (1 - y),
                 "in `tanh`: `g` multiplies all of 1 − tanh²: brackets.": g * 1 - y * y,
             }
@@ -319,6 +407,16 @@ class Order(Exercise):
     """
     because = "`history` in `minigrad/tape.py` is this function; it also refuses graphs that can't be swept."
     wrong = {
+        """
+        def order(result):
+            found, todo = set(), [result]
+            while todo:
+                for x in todo.pop().inputs:
+                    if x not in found:
+                        found.add(x)
+                        todo.append(x)
+            return sorted(found, key=lambda step: step.tick, reverse=True)
+        """: "`result` itself belongs",
         """
         def order(result):
             steps = [result]
@@ -404,6 +502,19 @@ class Order(Exercise):
                         ready.append(x)
             return tuple(steps)
         """,
+        """
+        import heapq
+
+        def order(result):
+            steps, met, waiting = [], {result}, [(-result.tick, result)]
+            while waiting:
+                step = heapq.heappop(waiting)[1]
+                steps.append(step)
+                for x in set(step.inputs) - met:
+                    met.add(x)
+                    heapq.heappush(waiting, (-x.tick, x))
+            return steps
+        """,
     )
     seconds = 5
 
@@ -459,6 +570,8 @@ class Order(Exercise):
             twice = next(step for i, step in enumerate(got) if place[id(step)] != i)
             raise NotYet(f"`{twice}` is in the list more than once.{where}")
         lacking = [step for step in steps if id(step) not in place]
+        if lacking[-1:] == steps[-1:]:
+            raise NotYet(f"`{lacking[-1]}` is missing: `result` itself belongs in the list.{where}")
         if lacking:
             raise NotYet(f"`{lacking[-1]}` is missing. Inputs have inputs, too.{where}")
         if len(got) > 1 and all(place[id(x)] < place[id(step)] for step in steps for x in step.inputs):
@@ -515,6 +628,16 @@ class Twice(Exercise):
     """
     because = "A dictionary that ends with the sweep can't remember too much. `sweep` in `minigrad/tape.py` does it so."
     wrong = {
+        """
+        def backward(y):
+            gradients = {y: 1.0}
+            for step in latest_first(y):
+                g = gradients.pop(step)
+                if step.is_leaf:
+                    step.grad += g
+                for x, share in shares(step, g):
+                    gradients[x] += share
+        """: "the very first share",
         """
         def backward(y):
             for step in latest_first(y):
@@ -590,7 +713,10 @@ class Twice(Exercise):
         _, once = truth(program, **at)
         leaves = {name: Scalar(value) for name, value in at.items()}
         result, told = sweeps.play(program, **leaves), example(program, at)
-        self.call(backward, result)
+        try:
+            self.call(backward, result)
+        except KeyError as error:
+            raise NotYet(f"for {told} {UNREACHED}") from error
         for name, leaf in leaves.items():
             slips = {f"for {told}, a share overwrites the one before it. Shares add up.": overwritten or math.inf}
             self.compare(f"after one sweep of {told}, `{name}.grad`", leaf.grad, once[name], slips)
@@ -611,7 +737,7 @@ class Twice(Exercise):
 
 class Engine(Here):
     """Write `Value`, a small `mg.Scalar`: `.data`, `.grad`, `.backward()`; `+ - * /` with Values and plain numbers on
-    either side; `-x`, `x ** 2`; methods `exp`, `log`, `tanh`. Check early and often: it says what comes next.
+    either side; `-x`, `x ** n` for a plain n; methods `exp`, `log`, `tanh`. Check early and often: it says what comes next.
     """
 
     title = "write the engine"
@@ -640,6 +766,7 @@ class Engine(Here):
     solution = engines.ENGINE
     because = "About forty lines, and whatever is made of these operations has its gradients."
     wrong = {
+        engines.changed("gradients.get(x, 0.0) + share", "gradients[x] + share"): "the very first share",
         engines.changed("gradients.get(x, 0.0) + share", "share"): "overwrites",
         engines.changed(engines.DICTIONARY, engines.ON_NODES): "a step in the middle",
         engines.changed(engines.DICTIONARY, engines.WIPED): "was wiped",

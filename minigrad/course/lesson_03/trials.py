@@ -41,6 +41,11 @@ PROGRAMS = {  # and the method without which each of them fails
     "0.5 * (x - 1) ** 2 - y.tanh() / (1 + (-x).exp())": "",
 }
 
+UNREACHED = (
+    "a gradient is looked up before any has arrived there (`KeyError`). Is the order right? And is the very first share "
+    "of a step taken care of?"
+)
+
 
 def truth(program: str, x: float, y: float) -> tuple[float, dict[str, float]]:
     """The value of a program and its gradients, as minigrad finds them.
@@ -106,8 +111,7 @@ def attempt(Value: Any, program: str, rng: np.random.Generator) -> None:
     try:
         result.backward()
     except KeyError as error:
-        words = f"in `{program}` it is a step's turn before any gradient has reached it (`KeyError`)"
-        raise NotYet(f"{words}. Is the order right?") from error
+        raise NotYet(f"in `{program}` {UNREACHED}") from error
     for name, leaf in leaves.items():
         what = f"`{name}.grad` of {example(program, at)}"
         compare_gradient(what, program, leaf.grad, gradients[name], at)
