@@ -259,7 +259,7 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
     if wanted is not None:  # only what lies between the outputs and the wanted
         wanted, leads = set(wanted), set()
         for y in order:
-            if y in wanted or y.tick > since and any(isinstance(x, Variable) and x in leads for x in y.inputs):
+            if y in wanted or (y.tick > since and any(isinstance(x, Variable) and x in leads for x in y.inputs)):
                 leads.add(y)
         order = [y for y in order if y in leads]
     totals, ours, kept = dict.fromkeys(order), set(), {}

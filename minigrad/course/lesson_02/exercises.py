@@ -8,7 +8,7 @@ from minigrad.course.exercises import Exercise, learners_line
 from minigrad.course.predictions import Prediction
 
 p1 = Prediction(
-    "Suppose that a alone grew from 9 to 10. By how much would f grow? This is ∂f/∂a, what arrives at a.",
+    "Let a alone grow by 1. How much does f grow? (This is ∂f/∂a.)",
     "`b = a · y` grows by y = 4, and so do c and f. The next step back multiplies by 2x: 4 · 6 = 24. And y is used "
     "twice: through b comes 9, through c 1. Where a value is used twice, its gradients **add**: 10.",
     shown="{:.0f}",
@@ -756,7 +756,6 @@ class BugHunt(Exercise):
     solution = _form.format("(p - Y) / len(Y)", "(1 - h2**2)", "dh2 + dz2 @ W2.T")
     because = "The mean's 1/N, the minus in tanh's slope, and the second way back to `h1`."
     wrong = {
-        _form.format("(p - Y).mean(axis=0)", "(1 - h2**2)", "dh2 + dz2 @ W2.T"): "of a matrix product do not fit",
         _form.format("(p - Y) / len(Y)", "(1 + h2**2)", "dz2 @ W2.T"): "`dW3` is right now. `dW2` is not",
         _form.format("(p - Y) / len(Y)", "(1 - h2**2)", "dz2 @ W2.T"): "`h1` is used twice",
         _form.format("p - Y", "(1 - h2**2)", "dh2 + dz2 @ W2.T"): "`dW3` is 6 times too large",
@@ -765,6 +764,7 @@ class BugHunt(Exercise):
         _form.format("(p - Y) / len(Y)", "(1 - h2**2)", "dh2 + dz2 @ W2"): "`W2` stands the wrong way round",
         _form.format("(p - Y) / len(Y)", "(1 - h2**2)", "dz2 @ W2.T + dz2"): "`dz2` belongs before tanh",
         _form.format("(p - Y) / len(Y)", "h2 * (1 - h2)", "dh2 + dz2 @ W2.T"): "`dW3` is right now. `dW2` is not",
+        _form.format("(p - Y).mean(axis=0)", "(1 - h2**2)", "dh2 + dz2 @ W2.T"): "of a matrix product do not fit",
     }
     also_right = (
         """

@@ -38,7 +38,7 @@ p4 = Prediction(
     {"a": "27", "b": "54", "c": "45"},
 )
 p5 = Prediction(
-    "A function has 256 inputs. Called once as it is, and once more for each nudge (up only), it runs 257 times. Autodiff calls it once and sweeps back. "
+    "A function has 256 inputs. Nudging each, upwards only, needs 257 calls. Autodiff calls it once and sweeps back. "
     "How long does that take, counted in calls?",
     "Going back costs a few times as much as going forward, however many inputs there are.",
     {"a": "about 4", "b": "about 40", "c": "about 250"},
@@ -737,7 +737,8 @@ class Twice(Exercise):
 
 class Engine(Here):
     """Write `Value`, a small `mg.Scalar`: `.data`, `.grad`, `.backward()`; `+ - * /` with Values and plain numbers on
-    either side; `-x`, `x ** n` for a plain n; methods `exp`, `log`, `tanh`. Check early and often: it says what comes next.
+    either side; `-x`, `x ** n` for a plain n; methods `exp`, `log`, `tanh`. Check early and often: it says what comes
+    next.
     """
 
     title = "write the engine"

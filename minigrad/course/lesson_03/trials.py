@@ -42,8 +42,8 @@ PROGRAMS = {  # and the method without which each of them fails
 }
 
 UNREACHED = (
-    "a gradient is looked up before any has arrived there (`KeyError`). Is the order right? And is the very first share "
-    "of a step taken care of?"
+    "a gradient is looked up before any has arrived there (`KeyError`). Is the order right? And is the very first "
+    "share of a step taken care of?"
 )
 
 
