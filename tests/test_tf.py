@@ -82,7 +82,8 @@ CASES = [case for line in CASES.strip().splitlines() for case in line.split(";")
 
 # Slopes at kinks and draws, where a convention decides: x is all zeros, r has equal neighbours.
 KINKS = """maximum(x, 0.0);maximum(0.0, x);minimum(x, 0.0);minimum(0.0, x);abs(x);nn.relu(x);nn.elu(x);nn.leaky_relu(x);clip_by_value(x, 0.0, 1.0);reduce_max(x, 1);reduce_min(x)
-reduce_prod(x);x**2;sqrt(x);math.top_k(x, 1).values;nn.softsign(x);math.l2_normalize(x);where(x >= 0, x, 2 * x);math.divide_no_nan(x, x);maximum(x, np.nan);reduce_max(r, [0, 1])"""
+reduce_prod(x);x**2;sqrt(x);math.top_k(x, 1).values;nn.softsign(x);math.l2_normalize(x);where(x >= 0, x, 2 * x);math.divide_no_nan(x, x);maximum(x, np.nan);reduce_max(r, [0, 1])
+nn.max_pool2d(reshape(r, (1, 2, 2, 1)), 2, 2, "VALID")"""
 KINKS = [case for line in KINKS.splitlines() for case in line.split(";")]
 
 

@@ -22,7 +22,7 @@ from .regularizers import Regularizer
 from .variable import Variable
 
 utils = sys.modules[f"{__name__}.utils"] = preparing  # so that `from minigrad.keras.utils import ...` finds it
-preparing.PyDataset = preparing.Sequence = PyDataset  # type: ignore[attr-defined]
+preparing.PyDataset = preparing.Sequence = PyDataset
 backend = _Namespace(clear_session=variable.clear_session, floatx=lambda: "float32", epsilon=lambda: 1e-7)
 
 _known = (

@@ -1,4 +1,4 @@
-"""What `compile` was given, put together: one loss of all outputs, and metrics under the names that Keras gives them."""
+"""What `compile` was given: one loss of all outputs, and their metrics under the names that Keras gives them."""
 
 import numpy as np
 
@@ -11,9 +11,8 @@ from .variable import Array
 def by_output(what, given, names, count):
     """A setting for each output, from a list, from a dictionary by name, or from one for all."""
     if isinstance(given, dict):
-        if names is None or (wrong := given.keys() - set(names)):
-            raise ValueError(f"compile: {what} is given for {sorted(given)}, the outputs are called {names or 'nothing'}"
-                             + "".join(f"; {n!r} is none of them" for n in sorted(wrong) if names))  # fmt: skip
+        if wrong := sorted(given.keys() - set(names or ())):
+            raise ValueError(f"compile: {what} is given for {wrong[0]!r}; the outputs are called {names}")
         return [given.get(name) for name in names]
     if isinstance(given, list | tuple):
         if len(given) != count:
@@ -22,61 +21,16 @@ def by_output(what, given, names, count):
     return [given] * count
 
 
-class Losses:
-    """The losses of all outputs as one number, their weighted sum; and, of several, a mean of each."""
-
-    def __init__(self, loss, weights, names):
-        self.given, self.weights, self.names, self.losses = loss, weights, names, None
-        for identifier in flat(loss):
-            losses.resolve(identifier)  # unknown names are refused at once
-        self.metrics = []
-
-    def build(self, count):
-        """Find the loss of each of so many outputs."""
-        given = by_output("loss", self.given, self.names, count)
-        self.losses = [losses.resolve(identifier) for identifier in given]
-        self.weights = by_output("loss_weights", self.weights, self.names, count)
-        self.used = [i for i, loss in enumerate(self.losses) if loss is not None]
-        if count > 1:
-            names = self.names or [getattr(loss, "name", None) for loss in self.losses]
-            self.metrics = [metrics.Mean(f"{names[i]}_loss") for i in self.used]
-
-    def __call__(self, y, y_pred, sample_weight=None):
-        """The sum over the outputs of loss times loss weight."""
-        predictions, targets = outputs_of(y_pred), self._each(y, outputs_of(y_pred), "y")
-        if self.losses is None:
-            self.build(len(predictions))
-        weights = [sample_weight] * len(predictions)
-        if isinstance(sample_weight, list | tuple | dict):
-            weights = self._each(sample_weight, predictions, "sample_weight")
-        total = None
-        for place, i in enumerate(self.used):
-            loss = self.losses[i](targets[i], predictions[i], weights[i])
-            if self.metrics:
-                self.metrics[place].update_state(loss, sample_weight=len(predictions[i]))
-            loss = loss if self.weights[i] is None else loss * self.weights[i]
-            total = loss if total is None else total + loss
-        return total
-
-    def _each(self, y, predictions, what):
-        if y is None:
-            raise ValueError("the loss compares predictions with targets, and there are none: write fit(x, y)")
-        y = [y[name] for name in self.names] if isinstance(y, dict) and self.names else y
-        y = list(y) if isinstance(y, list | tuple) else [y]
-        if len(y) != len(predictions):
-            raise ValueError(f"{what} has {len(y)} parts, the model {len(predictions)} outputs")
-        return y
-
-    def refuse(self, y, y_pred):
-        """Try the extremes of all labels with one prediction: what a loss refuses, it refuses before training."""
-        predictions = outputs_of(y_pred)
-        if self.losses is None:
-            self.build(len(predictions))
-        for loss, labels, p in zip(self.losses, self._each(y, predictions, "y"), predictions, strict=True):
-            if getattr(loss, "fn", None) in losses.LOSSES.values():
-                rows = extremes(raw(labels))
-                stand_in = np.broadcast_to(raw(p)[:1], (len(rows), *p.shape[1:]))
-                loss(Array.wrap(raw(labels)[rows]), Array.wrap(np.array(stand_in)))
+def parts_of(what, y, names, count):
+    """Targets, or weights, as a list with a part for each output."""
+    if isinstance(y, dict):
+        if y.keys() != set(names or ()):
+            raise ValueError(f"{what} has parts for {sorted(y)}, the outputs are called {names}")
+        y = [y[name] for name in names]
+    y = list(y) if isinstance(y, list | tuple) else [y]
+    if len(y) != count:
+        raise ValueError(f"{what} has {len(y)} parts, the model {count} outputs")
+    return y
 
 
 def outputs_of(y_pred):
@@ -84,43 +38,100 @@ def outputs_of(y_pred):
     return list(y_pred.values()) if isinstance(y_pred, dict) else flat(y_pred)
 
 
+def weights_of(sample_weight, names, count):
+    """Weights of samples for each output; one array counts for all."""
+    several = isinstance(sample_weight, list | tuple | dict)
+    return parts_of("sample_weight", sample_weight, names, count) if several else [sample_weight] * count
+
+
+class Losses:
+    """The losses of all outputs as one number, their weighted sum; and, of several, a mean of each."""
+
+    def __init__(self, loss, weights, names):
+        self.given, self.weights, self.names = loss, weights, names
+        self.found: list | None = None
+        self.metrics: list[metrics.Mean] = []
+        for identifier in flat(loss):
+            losses.resolve(identifier)  # unknown names are refused at once
+
+    def build(self, count):
+        """The number of each output that has a loss, the loss, and its weight."""
+        if self.found is None:
+            found = [losses.resolve(identifier) for identifier in by_output("loss", self.given, self.names, count)]
+            weights = by_output("loss_weights", self.weights, self.names, count)
+            self.found = [(i, loss, weights[i]) for i, loss in enumerate(found) if loss is not None]
+            if len(self.found) > 1:
+                names = self.names or [getattr(loss, "name", None) for loss in found]
+                self.metrics = [metrics.Mean(f"{names[i]}_loss") for i, _, _ in self.found]
+        return self.found
+
+    def __call__(self, y, y_pred, sample_weight=None):
+        """The sum over the outputs of loss times loss weight."""
+        total, predictions, targets = None, outputs_of(y_pred), self._targets(y, y_pred)
+        weights = weights_of(sample_weight, self.names, len(predictions))
+        for place, (i, loss_of, weight) in enumerate(self.build(len(predictions))):
+            loss = loss_of(targets[i], predictions[i], weights[i])
+            if self.metrics:
+                self.metrics[place].update_state(loss)  # every batch counts the same here, as in Keras on TensorFlow
+            loss = loss if weight is None else loss * weight
+            total = loss if total is None else total + loss
+        return total
+
+    def _targets(self, y, y_pred):
+        if y is None:
+            raise ValueError("the loss compares predictions with targets, and there are none: write fit(x, y)")
+        return parts_of("y", y, self.names, len(outputs_of(y_pred)))
+
+    def refuse(self, y, y_pred):
+        """Try the extremes of all labels with one prediction: what a loss refuses, it refuses before training."""
+        predictions, targets = outputs_of(y_pred), self._targets(y, y_pred)
+        for i, loss, _ in self.build(len(predictions)):
+            if getattr(loss, "fn", None) in losses.LOSSES.values():
+                labels, p = raw(targets[i]), raw(predictions[i])
+                rows = extremes(labels)
+                loss(Array.wrap(labels[rows]), Array.wrap(p[:1].repeat(len(rows), 0)))
+
+
 def extremes(y):
-    """The rows with the smallest and the largest number, and one with a fraction, if there is one."""
+    """The numbers of the rows with the smallest and the largest number, and of one with a fraction, if there is one."""
     rows = y.reshape(len(y), -1)
-    places = [rows.argmin(), rows.argmax()]
-    if y.dtype.kind == "f":
-        places.append((rows % 1 != 0).argmax())
-    return np.array([place // rows.shape[1] for place in places])
+    fraction = [(rows % 1 != 0).argmax()] * (y.dtype.kind == "f")
+    return np.array([rows.argmin(), rows.argmax(), *fraction]) // rows.shape[1]
 
 
 class Metrics:
-    """The metrics of all outputs as one, called compile_metrics as in Keras; the result is a dictionary."""
+    """The metrics of all outputs as one, called compile_metrics as in Keras; and beside them the mean of the loss."""
 
     name = "compile_metrics"
 
     def __init__(self, given, weighted, names):
-        self.names, self.found, self.given = names, None, {"metrics": given, "weighted_metrics": weighted}
+        self.names, self.given = names, {"metrics": given or [], "weighted_metrics": weighted or []}
+        self.asked, self.loss = given is not None or weighted is not None, metrics.Mean("loss")
+        self.found: list | None = None
         for what, some in self.given.items():
-            if some is not None and not isinstance(some, list | tuple | dict):
+            if not isinstance(some, list | tuple | dict):
                 raise ValueError(f"compile: {what} is a list, {what}=[{some!r}], got a {type(some).__name__}")
-            for identifier in flat(some or []):
-                if identifier is not None:
-                    metrics.resolve(identifier)
+            for identifier in flat(some):
+                metrics.get(identifier)  # unknown names are refused at once
 
     def build(self, count):
-        """Find the metrics of each of so many outputs, and what they are called in the results."""
-        self.found = []
-        taken: dict = {}
-        for what, given in self.given.items():
-            each = [flat(given or [])] if count == 1 else by_output(what, given, self.names, count)
-            for i, some in enumerate(each):
-                for metric in [metrics.resolve(m) for m in flat(some if some is not None else []) if m is not None]:
-                    prefix = f"{self.names[i]}_" if count > 1 and self.names else ""
+        """What each metric is called in the results, the number of its output, the metric, and whether it weighs."""
+        if self.found is None:
+            self.found = []
+            taken: dict = {}
+            for what, given in self.given.items():
+                each = [given] if count == 1 else by_output(what, given or None, self.names, count)
+                for i, identifier in [(i, x) for i, some in enumerate(each) for x in flat(some) if x is not None]:
+                    metric, prefix = (
+                        metrics.resolve(identifier),
+                        f"{self.names[i]}_" if count > 1 and self.names else "",
+                    )
                     name = prefix + metric.name
                     if name in taken and what == "weighted_metrics":
                         name = f"{prefix}weighted_{metric.name}"
                     taken[name] = taken.get(name, -1) + 1
                     self.found.append((name + f"_{taken[name]}" * (taken[name] > 0), i, metric, what != "metrics"))
+        return self.found
 
     @property
     def metrics(self):
@@ -130,17 +141,10 @@ class Metrics:
     def update_state(self, y, y_pred, sample_weight=None):
         """Take a batch into account."""
         predictions = outputs_of(y_pred)
-        if self.found is None:
-            self.build(len(predictions))
-        if len(predictions) == 1:
-            y, sample_weight = [flat(y)[0]], [flat(sample_weight)[0]]
-        y = [y[name] for name in self.names] if isinstance(y, dict) else y
-        weights = sample_weight if isinstance(sample_weight, list | tuple) else [sample_weight] * len(predictions)
-        for _, i, metric, weighted in self.found:
-            if weighted:
-                metric.update_state(y[i], predictions[i], sample_weight=weights[i])
-            else:
-                metric.update_state(y[i], predictions[i])
+        y = parts_of("y", y, self.names, len(predictions))
+        weights = weights_of(sample_weight, self.names, len(predictions))
+        for _, i, metric, weighs in self.build(len(predictions)):
+            metric.update_state(y[i], predictions[i], **({"sample_weight": weights[i]} if weighs else {}))
 
     def result(self):
         """The results by name."""

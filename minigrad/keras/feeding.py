@@ -12,7 +12,7 @@ import numpy as np
 from ..data import DataLoader, TensorDataset
 from ..tape import raw
 from ..tensor import Tensor
-from .layer import flat, holds_numbers, nested
+from .layer import flat, holds_numbers, nested, whole
 from .variable import Array, as_value
 
 NAMES = ("x", "y", "sample_weight")
@@ -91,13 +91,6 @@ def same_length(arrays):
     return lengths.pop()
 
 
-def whole(name, n, least=1):
-    """`n`, if it is a whole number and not less than `least`."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
-        raise ValueError(f"{name} must be a whole number, {least} or more, got {n!r}")
-    return int(n)
-
-
 class PyDataset:
     """The base of data sets that give batches by number: write `__len__` and `__getitem__`."""
 
@@ -115,8 +108,8 @@ class PyDataset:
 class Batches:
     """Epochs of batches; going through it once is one epoch. `steps` is how many batches it has, if that is known."""
 
-    def __init__(self, x, y=None, sample_weight=None, class_weight=None, batch_size=None, steps=None, shuffle=False,
-                 nan=False):  # fmt: skip
+    def __init__(self, data, batch_size=None, steps=None, class_weight=None, shuffle=False, nan=False):
+        x, y, sample_weight = unpack(data)
         batch_size = 32 if batch_size is None else whole("batch_size", batch_size)
         steps = None if steps is None else whole("the number of steps", steps)
         if class_weight is not None and (sample_weight is not None or not isinstance(class_weight, dict)):
@@ -146,8 +139,8 @@ class Batches:
                 self.running = None
                 if self.asked or step == 0:
                     warnings.warn(
-                        f"the data ran out after {step} batches of this epoch; fewer steps, or a data set that repeats, "
-                        "would do. A generator can be gone through once", stacklevel=3,
+                        f"the data ran out after {step} batches of this epoch; ask for fewer steps, or give a data set "
+                        "that repeats. A generator can be gone through once", stacklevel=3,
                     )  # fmt: skip
                 return
             yield batch
@@ -180,15 +173,21 @@ class Batches:
 
 def refilled(form, parts):
     """`parts` in the places of the arrays in `form`."""
-    if all(x is None or isinstance(x, Array) for x in form):
-        return [*parts, *form[len(parts) :]] if None not in form[: len(parts)] else [parts[0], None, parts[1]]
     rest = iter(parts)
     return [nested(lambda x: None if x is None else next(rest), x) for x in form]
 
 
 def packed(x, y=None, weight=None):
     """A batch as `train_step` gets it: x, (x, y) or (x, y, sample_weight)."""
-    return (x, y, weight) if weight is not None else (x, y) if y is not None else (x,) if isinstance(x, list) else x
+    return (
+        (x, y, weight)
+        if weight is not None
+        else (x, y)
+        if y is not None
+        else (x,)
+        if isinstance(x, list | tuple)
+        else x
+    )
 
 
 def is_stream(x):

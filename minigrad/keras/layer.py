@@ -7,7 +7,7 @@ on zeros, twice, with two sizes for every dimension that is not known. So no lay
 import itertools
 import threading
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import wraps
 from inspect import signature
 
 import numpy as np
@@ -15,9 +15,10 @@ import numpy as np
 from .. import ops
 from ..nn.module import Module, Parameter
 from ..spelling import did_you_mean
-from ..tape import no_grad
+from ..tape import NONE, no_grad
 from ..tensor import Tensor
 from . import initializers, regularizers
+from .metrics import Metric
 from .variable import Array, Variable, as_value, auto_name, snake_case
 
 
@@ -26,11 +27,10 @@ class Call(threading.local):
 
     path: tuple = ()  # the names of the layers being called, outermost first
     training: bool | None = None  # None: nobody has said
-    noted: tuple | list = ()  # the layers that noted losses in this call
 
 
 call = Call()
-changes = itertools.count(1)  # counts what may change the weights in a layer: assignments and new weights
+changes = itertools.count(1)  # counts what may change the weights inside of layers: new ones, and assignments
 latest = [0]
 
 
@@ -55,10 +55,18 @@ def holds_numbers(x):
     return isinstance(x, int | float | np.generic)
 
 
+def whole(name, n, least=1):
+    """`n`, if it is a whole number and not less than `least`."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
+        raise ValueError(f"{name} must be a whole number, {least} or more, got {n!r}")
+    return int(n)
+
+
 class Unmade(Parameter):
     """Stands for the weights of a layer that has not seen an input: who wants to use them is told the remedy."""
 
     __slots__ = ("layer",)
+    layer: "Layer"
 
     def detach(self):
         raise ValueError(
@@ -82,14 +90,19 @@ class Layer(Module):
     >>> layer(np.ones((2, 3))).shape, layer.get_weights()
     ((2, 3), [array([1., 1., 1.], dtype=float32)])
 
-    It is an `nn.Module` too: `layer.parameters()`, `layer.state_dict()`, `layer.train()`. Whether it is training says,
-    first, the argument `training` of a call; then the layer or model around it that is being called; then
-    `layer.training`, which is False at first.
+    It is an `nn.Module` too, also inside of other modules:
+
+    >>> list(layer.state_dict()), [p.shape for p in layer.parameters()]
+    (['scale'], [(3,)])
+
+    Whether it is training says, first, the argument `training` of a call; then the layer or model around it that is
+    being called; then `layer.training`, which is False at first and set by `train()`.
     """
 
     dims: tuple = ()  # what the dimensions of the input mean, if only one number of them will do
     features = False  # whether the size of the last dimension must stay what it was at first
     floats = False  # whether integers are to be converted
+    is_told, assumed = False, None  # whether `call` has an argument `training`, and what it is by default
     saved_under = ""  # what Keras calls the part of the layer that has its weights, if that isn't the layer itself
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, name=None, autocast=True, **options):
@@ -98,8 +111,10 @@ class Layer(Module):
         self.name = name or auto_name(snake_case(type(self).__name__))
         self.dtype = str(np.dtype(dtype or "float32"))
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._own, self._losses, self._nodes = {}, [], []  # weights by name; losses noted; calls on symbolic tensors
-        self._trainable, self._input_dims, self.seen, self._cache = bool(trainable), None, None, (None, None)
+        self._own: dict[str, Variable] = {}  # weights by name
+        self._losses: list[Tensor] = []  # noted in the last call
+        self._nodes: list[Node] = []  # calls on symbolic tensors
+        self._trainable, self._built_for, self.seen, self._cache = bool(trainable), None, None, (None, None)
         shape = (options.pop("input_dim"),) if "input_dim" in options else options.pop("input_shape", None)
         self.first_shape = shape if shape is None else tuple(shape)
         for option in options:
@@ -109,11 +124,14 @@ class Layer(Module):
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         if "build" in vars(cls):
-            cls.build = _marked(cls.build)
+            cls.build = _marked(cls.build)  # type: ignore[method-assign]
+        if "call" in vars(cls):
+            told = signature(cls.call).parameters.get("training")
+            cls.is_told, cls.assumed = told is not None, (told is not None and told.default is True) or None
 
     # ------------------------------------------------------------ to be written by whoever makes a layer
 
-    def build(self, input_shape=None):
+    def build(self, input_shape):
         """Make the weights; called before the first `call`."""
 
     def call(self, *inputs, **options):
@@ -140,31 +158,26 @@ class Layer(Module):
         return variable
 
     def add_loss(self, loss):
-        """Add to what training minimises; counts for the call under way, or until the next one."""
+        """Add to what training minimises; counts until the next call."""
         self._losses.append(loss)
-        if isinstance(call.noted, list):
-            call.noted.append(self)
 
     # ------------------------------------------------------------ calling
 
     def __call__(self, *args, **options):
         if not args and options:  # layer(inputs=x)
             args = (options.pop(next(iter(options))),)
-        args = [self._taken(x) for x in args]
-        if options:
-            options = {name: self._taken(x) if name != "training" else x for name, x in options.items()}
-        everything = flat([args, options]) if options or len(args) != 1 or isinstance(args[0], list | tuple) else args
-        if any(type(x) is KerasTensor for x in everything):
-            return self._note(args, options)
+        training = options.pop("training", None)
+        args, options = tuple(self._taken(x) for x in args), self._taken(options) if options else options
+        self._check(args[0])
         if not self.built:
             self._make(args)
-        self._check(args[0])
-        training, before = options.pop("training", None), (call.path, call.training, call.noted)
-        accepts, default = training_of(type(self))
+        if any(type(x) is KerasTensor for x in flat([args, options])):
+            return Node(self, args, options, training).result
         if training is None:
-            training = call.training if call.training is not None else self.training or default
-        if accepts and training is not None:
+            training = call.training if call.training is not None else self.training or self.assumed
+        if self.is_told:
             options["training"] = bool(training)
+        before = call.path, call.training
         call.path, call.training = (*call.path, self.name), training
         if not before[0]:
             self._begin()
@@ -174,7 +187,7 @@ class Layer(Module):
                 for y in flat(result):
                     self.add_loss(self.activity_regularizer(y) / len(y))
         finally:
-            call.path, call.training, call.noted = before
+            call.path, call.training = before
         return result
 
     def forward(self, *args, **options):
@@ -183,13 +196,11 @@ class Layer(Module):
 
     def _begin(self):
         """What the outermost call does first: forget the losses of the last one, and tell modules the mode."""
-        inside, _ = self._inside()
-        for layer in inside:
-            if not isinstance(layer, Layer):
-                layer.training = bool(call.training)
-            elif layer._losses:
-                layer._losses.clear()
-        call.noted = []
+        for module in self._inside()[0]:
+            if isinstance(module, Layer):
+                module._losses.clear()
+            else:
+                module.training = bool(call.training)
 
     def _taken(self, x):
         """An argument as layers compute with it: arrays, and lists of numbers, of the layer's floating dtype."""
@@ -203,7 +214,6 @@ class Layer(Module):
         return x.to(self.dtype) if (kind == "f" and x.dtype != self.dtype) or (self.floats and kind != "f") else x
 
     def _make(self, args):
-        self._check(args[0])
         shapes = nested(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, args[0])
         self.build(shapes)
         vars(self).update(built=True, seen=shapes)
@@ -222,17 +232,11 @@ class Layer(Module):
             raise ValueError(f"{place}: expected an input of shape (samples, features), got a single number")
         if self.features and shape[-1] is None:
             raise ValueError(f"{place}: the last dimension of its input must be known, got shape {tuple(shape)}")
-        if self.features and self._input_dims and shape[-1] != self._input_dims[-1]:
+        if self.features and self._built_for and shape[-1] != self._built_for[-1]:
             raise ValueError(
-                f"{place}: expected a last dimension of {self._input_dims[-1]}, which it was built for, got shape "
+                f"{place}: expected a last dimension of {self._built_for[-1]}, which it was built for, got shape "
                 f"{tuple(shape)}" + "; images are made rows of numbers by layers.Flatten()" * (len(shape) > 2)
             )
-
-    def _note(self, args, options):
-        """Called on symbolic tensors: remember the call, and return what stands for its result."""
-        if not self.built:
-            self._make(args)
-        return Node(self, args, options).result
 
     @contextmanager
     def _trial(self):
@@ -251,18 +255,17 @@ class Layer(Module):
 
     def compute_output_shape(self, input_shape):
         """The shape of the result for an input of this shape; unknown sizes are None."""
-        several = isinstance(input_shape, list) and isinstance(input_shape[0], tuple | list)
-        x = [KerasTensor(shape) for shape in input_shape] if several else KerasTensor(input_shape)
+        x = symbols(input_shape)
         if not self.built:
             self._make([x])
-        return nested(lambda y: y.shape, tried(self, [x], {}))
+        return nested(lambda y: y.shape, tried(self, [x]))
 
     # ------------------------------------------------------------ what is in it
 
     def __setattr__(self, name, value):
         if isinstance(value, Variable) and "_own" in vars(self):
             self._keep(name, value)
-        elif isinstance(value, Module | list | dict):
+        elif isinstance(value, Module | Metric | list | dict):
             latest[0] = next(changes)
         super().__setattr__(name, value)
 
@@ -274,8 +277,12 @@ class Layer(Module):
             self._buffers[name] = True
         latest[0] = next(changes)
 
+    def _unmade(self):
+        """Whether weights are still to be made."""
+        return not self.built and type(self).build is not Layer.build and not self._own
+
     def _parts(self):
-        if not self.built and type(self).build is not Layer.build and not self._own:
+        if self._unmade():
             stand_in = Unmade(Array(0.0))
             stand_in.layer = self
             yield "weights", stand_in
@@ -286,7 +293,7 @@ class Layer(Module):
                 yield name, part
 
     def _inside(self):
-        """All modules inside and all weights, trainable ones first in each; looked up anew after changes."""
+        """All modules inside, all weights, trainable ones first in each, and all metrics; looked up after changes."""
         version, found = self._cache
         if version != latest[0]:
             modules = list(self.modules())
@@ -296,7 +303,9 @@ class Layer(Module):
                 trained = [p for _, p in parts if isinstance(p, Parameter)]
                 others = [p for n, p in parts if n in module._buffers and not isinstance(p, Parameter)]
                 weights |= dict.fromkeys(trained + others)
-            found = modules, list(weights)
+            held = [x for module in modules for name, x in vars(module).items() if name != "_cache"]
+            held = [m for x in held for m in (x if isinstance(x, list) else [x]) if isinstance(m, Metric)]
+            found = modules, list(weights), held
             vars(self)["_cache"] = latest[0], found
         return found
 
@@ -328,7 +337,7 @@ class Layer(Module):
 
     @trainable.setter
     def trainable(self, on):
-        modules, weights = self._inside()
+        modules, weights, _ = self._inside()
         for module in modules:
             if isinstance(module, Layer):
                 vars(module)["_trainable"] = bool(on)
@@ -360,15 +369,10 @@ class Layer(Module):
     @property
     def losses(self):
         """What the regularizers say of the weights, and what was added by `add_loss` in the last call."""
-        modules, weights = self._inside()
+        modules, weights, _ = self._inside()
         noted = [loss for module in modules if isinstance(module, Layer) for loss in module._losses]
         rules = [(getattr(w, "regularizer", None), w) for w in weights if w.requires_grad]
         return noted + [rule(w) for rule, w in rules if rule is not None]
-
-    @property
-    def metrics(self):
-        """The metrics among the attributes, here and in the layers inside."""
-        return [m for part in self._inside()[0] for m in vars(part).values() if hasattr(m, "update_state")]
 
     @property
     def input(self):
@@ -382,10 +386,9 @@ class Layer(Module):
 
     def _node(self, what):
         if len(self._nodes) != 1:
-            times = (
-                "not been called on a symbolic tensor" if not self._nodes else f"been called {len(self._nodes)} times"
+            raise ValueError(
+                f"{self.name!r} has no single {what}: it was called on {len(self._nodes)} symbolic tensors"
             )
-            raise ValueError(f"{self.name!r} has no single {what}: it has {times}")
         return self._nodes[0]
 
     def get_config(self):
@@ -405,13 +408,6 @@ class Layer(Module):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-@cache
-def training_of(kind):
-    """Whether `call` of a class has an argument `training`, and its default."""
-    parameter = signature(kind.call).parameters.get("training")
-    return parameter is not None, parameter.default or None if parameter is not None else None
-
-
 def _numbered(name):
     return itertools.chain([name], (f"{name}_{i}" for i in itertools.count(1)))
 
@@ -423,8 +419,7 @@ def _marked(build):
     def marked(self, *shape, **named):
         result = build(self, *shape, **named)
         given = (*shape, *named.values(), None)[0]
-        vars(self)["_input_dims"] = tuple(given) if isinstance(given, tuple | list) else None
-        vars(self)["built"] = True
+        vars(self).update(built=True, _built_for=tuple(given) if isinstance(given, tuple | list) else None)
         latest[0] = next(changes)
         return result
 
@@ -441,8 +436,11 @@ class KerasTensor:
     <KerasTensor shape=(None, 3), dtype=float32, name=exp>
     """
 
-    def __init__(self, shape, dtype="float32", name=None, node=None, index=0):
-        self.shape, self.dtype, self.name, self.node, self.index = tuple(shape), str(dtype), name, node, index
+    node: "Node"
+    index: int
+
+    def __init__(self, shape, dtype="float32", name=None):
+        self.shape, self.dtype, self.name = tuple(shape), str(dtype), name
 
     ndim = property(lambda self: len(self.shape), doc="The number of dimensions.")
 
@@ -457,11 +455,17 @@ class KerasTensor:
 
     def _refuse(self, *_, **__):
         raise TypeError(
-            "a symbolic tensor has no numbers yet: it can go into layers, operators (+, *, ...) and keras.ops, not into "
-            "NumPy, `if` or a loop. Put other computations into a layer: layers.Lambda(function)(x)"
+            "a symbolic tensor has no numbers yet: it can go into layers, operators (+, *, ...) and keras.ops, not "
+            "into NumPy, `if` or a loop. Put other computations into a layer: layers.Lambda(function)(x)"
         )
 
     __array__ = __bool__ = __float__ = __int__ = __len__ = __iter__ = __array_ufunc__ = numpy = _refuse
+
+
+def symbols(shape):
+    """What stands for an input of this shape, or for several in a list."""
+    several = isinstance(shape, list) and isinstance(shape[0], tuple | list)
+    return [KerasTensor(one) for one in shape] if several else KerasTensor(shape)
 
 
 def _recorded(op, name):
@@ -480,8 +484,8 @@ for _symbol, _op in (ops.symbols | {name: ops.comparisons[name] for name in ("lt
 class Node:
     """A call of a layer on symbolic tensors, and what stands for its result."""
 
-    def __init__(self, layer, args, options, result=None):
-        self.layer, self.args, self.options = layer, args, options
+    def __init__(self, layer, args=(), options=NONE, training=None, result=None):
+        self.layer, self.args, self.options, self.training = layer, args, options, training
         self.sources = [x for x in flat([args, options]) if isinstance(x, KerasTensor)]
         self.inputs = args[0] if len(args) == 1 and not options else self.sources
         self.result = tried(layer, args, options) if result is None else result
@@ -493,21 +497,16 @@ class Node:
 
     def run(self, values):
         """The layer's result for the values of its symbolic inputs, `{id: value}`, entered there too."""
-        if len(self.args) == 1 and not self.options and type(self.args[0]) is KerasTensor:
-            result = self.layer(values[id(self.args[0])])
-        else:
-            args, options = nested(lambda x: values.get(id(x), x), [self.args, self.options])
-            if call.training is not None:
-                options.pop("training", None)  # as in Keras, what is said in a call counts for all of the model
-            result = self.layer(*args, **options)
-        for symbol, value in zip(self.outputs, [result] if len(self.outputs) == 1 else flat(result), strict=True):
-            values[id(symbol)] = value
+        args, options = nested(lambda x: values.get(id(x), x), [self.args, self.options])
+        # as in Keras, what is said when the model is called counts for all of it
+        result = self.layer(*args, **options, training=self.training if call.training is None else None)
+        values |= zip(map(id, self.outputs), flat(result), strict=True)
 
 
 SIZES = ((2, 3), (64, 131))  # what to try for an unknown number of samples, and for any other unknown dimension
 
 
-def tried(layer, args, options):
+def tried(layer, args, options=NONE):
     """The symbolic result of a call, its shape found by running it on zeros."""
     results = []
     for sizes in zip(*SIZES, strict=True):
@@ -519,7 +518,7 @@ def tried(layer, args, options):
             return Array(np.zeros(shape), x.dtype)
 
         with layer._trial():
-            results.append(layer(*nested(zeros, args), **{**nested(zeros, options), "training": False}))
+            results.append(layer(*nested(zeros, args), **nested(zeros, options), training=False))
     others = iter(flat(results[1]))
 
     def symbol(y):

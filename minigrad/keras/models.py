@@ -5,10 +5,11 @@ each other; its layers are listed in Keras's order, which is also that of the we
 """
 
 from pathlib import Path
+from typing import Any
 
 from ..nn.module import Module
 from . import names, saving
-from .layer import KerasTensor, Layer, Operation, flat, nested, tried
+from .layer import KerasTensor, Layer, Operation, flat, nested, symbols, tried
 from .layers import InputLayer, as_layer
 from .summary import summary
 from .training import Trainer
@@ -16,7 +17,7 @@ from .variable import auto_name
 
 
 class Model(Trainer):
-    """A layer that can be trained: `Model(inputs, outputs)`, or a class of your own with layers in `__init__` and `call`.
+    """A layer that can be trained: `Model(inputs, outputs)`, or a class of your own with layers and a method `call`.
 
     >>> from minigrad import keras
     >>> x = keras.Input(shape=(4,))
@@ -26,11 +27,21 @@ class Model(Trainer):
     (49, (None, 1))
 
     Give `call` an argument `training=None` if layers inside behave differently in training: as in Keras, `fit` says so
-    only to a `call` that has it. It is an `nn.Module` as well, for loops of your own: `model(x, training=True)`, `model.parameters()`.
+    only to a `call` that has it.
+
+    It is an `nn.Module` as well, for loops of your own:
+
+    >>> from minigrad import optim
+    >>> optimizer = optim.Adam(model.parameters())
+    >>> loss = (model([[1.0, 2.0, 3.0, 4.0]], training=True) ** 2).mean()
+    >>> loss.backward()
+    >>> optimizer.step()
     """
 
-    _nodes_in_order: list | None = None  # of a graph, its calls
-    _layers: tuple | list = ()  # of a graph or a sequence: all its layers
+    inputs: Any = None  # of a graph, or a sequence that is built, the symbolic inputs
+    outputs: Any = None
+    strict = True  # whether all sizes of an input must be as announced
+    _layers: tuple | list = ()  # of a graph or a sequence, all layers
 
     def __new__(cls, *args, **options):
         return super().__new__(Functional if cls is Model and (args or "inputs" in options) else cls)
@@ -43,12 +54,11 @@ class Model(Trainer):
             self.inputs, self.outputs, self._result = flat(inputs), flat(outputs), outputs
             for x in self.inputs + self.outputs:
                 if not isinstance(x, KerasTensor):
-                    raise ValueError(
-                        f"Model: inputs and outputs are symbolic, from keras.Input; got a {type(x).__name__}"
-                    )
-            self._nodes_in_order, self._layers = graph(self.inputs, self.outputs)
-            names_ = [layer.name for layer in self._layers]
-            if twice := [n for n in names_ if names_.count(n) > 1]:
+                    given = type(x).__name__
+                    raise ValueError(f"Model: inputs and outputs are symbolic, from keras.Input; got a {given}")
+            self._calls, self._layers = graph(self.inputs, self.outputs)
+            called = [layer.name for layer in self._layers]
+            if twice := [name for name in called if called.count(name) > 1]:
                 raise ValueError(f"Model: {len(twice)} layers are called {twice[0]!r}; give each a name of its own")
             self.built = True
         if not trainable:
@@ -56,10 +66,10 @@ class Model(Trainer):
 
     def call(self, inputs, training=None):
         """The outputs; to be written by you, unless the model has inputs and outputs."""
-        if self._nodes_in_order is None:
+        if self.inputs is None:
             raise NotImplementedError(f"{type(self).__name__} needs a method call(self, inputs)")
-        values = {id(symbol): x for symbol, x in zip(self.inputs, self._fed(inputs), strict=True)}
-        for node in self._nodes_in_order:
+        values = dict(zip(map(id, self.inputs), self._fed(inputs), strict=True))
+        for node in self._calls:
             node.run(values)
         return nested(lambda y: values[id(y)], self._result)
 
@@ -74,24 +84,18 @@ class Model(Trainer):
             raise ValueError(f"{self.name!r} has {len(self.inputs)} inputs, got {len(inputs)}")
         return [fed(self, symbol, x) for symbol, x in zip(self.inputs, inputs, strict=True)]
 
-    def _fits(self, shape, expected):
-        """Whether an array of this shape may come in where `expected` is, which may have None in it."""
-        return len(shape) == len(expected) and all(m in (n, None) for n, m in zip(shape, expected, strict=True))
-
     def build(self, input_shape=None):
-        """Make all weights, for inputs of this shape; unknown sizes are None."""
-        if self._nodes_in_order is None and input_shape is not None:
-            several = isinstance(input_shape, list) and isinstance(input_shape[0], tuple | list)
-            x = [KerasTensor(shape) for shape in input_shape] if several else KerasTensor(input_shape)
-            vars(self)["built"] = True
-            try:
-                tried(self, [x], {})
-            except BaseException:
-                vars(self)["built"] = False
-                raise
+        """Make all weights, for inputs of this shape, or of several; unknown sizes are None."""
+        if self.inputs is None:
+            tried(self, [symbols(input_shape)])
 
     def _make(self, args):
+        if type(self).build is not Model.build:
+            super()._make(args)
         vars(self)["built"] = True  # the layers inside are built by the call that follows
+
+    def _unmade(self):
+        return False  # the layers inside are asked
 
     # ------------------------------------------------------------ what is in it
 
@@ -105,12 +109,9 @@ class Model(Trainer):
         """The layer of this name, or at this place."""
         if (name is None) == (index is None):
             raise ValueError("get_layer: give a name, or index=, a number")
-        layers = self.layers
+        known = {layer.name: layer for layer in self.layers}
         if index is not None:
-            if not -len(layers) <= index < len(layers):
-                raise ValueError(f"get_layer: there are {len(layers)} layers, none at {index}")
-            return layers[index]
-        known = {layer.name: layer for layer in layers}
+            return self.layers[index]
         if name not in known:
             raise ValueError(f"no layer is called {name!r}{names.nearest(name, known)}")
         return known[name]
@@ -130,13 +131,7 @@ class Model(Trainer):
     @property
     def output_names(self):
         """What the outputs are called in losses, metrics and history: as the layers they come from."""
-        if "outputs" not in vars(self):
-            return None
-        found: list = []
-        for y in self.outputs:
-            same = sum(n.partition("@")[0] == y.node.layer.name for n in found)
-            found.append(f"{y.node.layer.name}@{same}" if same else y.node.layer.name)
-        return [n.replace("@", "_") for n in found]
+        return None if self.inputs is None else [y.node.layer.name for y in self.outputs]
 
     summary = summary
 
@@ -153,18 +148,15 @@ class Model(Trainer):
         saving.load(self, filepath, skip_mismatch)
 
 
-def _refusing(name):
-    def refuse(self, *_, **__):
-        raise NotImplementedError(
-            f"{name} is not covered: keep the code that makes the model, and save the weights by "
-            "model.save_weights('model.weights.h5')"
-        )
-
-    return refuse
+def _refuse(self, *_, **__):
+    raise NotImplementedError(
+        "models are not saved as a whole: keep the code that makes this one, and save its weights by "
+        "model.save_weights('model.weights.h5')"
+    )
 
 
-for _name in ("save", "export", "to_json", "quantize"):
-    setattr(Model, _name, _refusing(_name))
+for _name in ("save", "export", "to_json"):
+    setattr(Model, _name, _refuse)
 
 
 def _single(x):
@@ -179,9 +171,11 @@ def fed(model, symbol, x):
         x = x[..., None]
     elif x.ndim == symbol.ndim + 1 and x.shape[-1] == 1:
         x = x[..., 0]
-    if not model._fits(x.shape, symbol.shape):
+    unlike = model.strict and any(m not in (n, None) for n, m in zip(x.shape, symbol.shape, strict=False))
+    if x.ndim != symbol.ndim or unlike:
         raise ValueError(
-            f"{model.name!r}: the input {symbol.name!r} has shape {symbol.shape}, got an array of shape {tuple(x.shape)}"
+            f"{model.name!r}: the input {symbol.name!r} has shape {symbol.shape}, got an array of shape "
+            f"{tuple(x.shape)}"
         )
     return x if str(x.dtype) == symbol.dtype else x.to(symbol.dtype)
 
@@ -192,7 +186,8 @@ def graph(inputs, outputs):
     That order is by depth, which is the longest way to an output, deepest first; at one depth, in the order in which
     walking back from the outputs meets them.
     """
-    start, order, done, met = set(map(id, inputs)), [], set(), {}
+    start, order, done = set(map(id, inputs)), [], set()
+    met: dict = {}
 
     def walk(symbol):
         node = symbol.node
@@ -201,7 +196,7 @@ def graph(inputs, outputs):
         done.add(node)
         met.setdefault(node.layer, len(met))
         if isinstance(node.layer, InputLayer) and id(symbol) not in start:
-            raise ValueError(f"Model: the outputs depend on the input {symbol.name!r}, which is not among the inputs")
+            raise ValueError(f"Model: the outputs depend on {symbol.name!r}, which is not among the inputs")
         for source in node.sources:
             walk(source)
         order.append(node)
@@ -226,21 +221,24 @@ class Sequential(Model):
     """Layers one after the other; an `nn.Module` among them is wrapped.
 
     >>> from minigrad import keras, nn
+    >>> keras.utils.clear_session()  # names are counted anew
     >>> model = Sequential([keras.Input(shape=(4,)), keras.layers.Dense(3, activation="relu"), nn.Linear(3, 2)])
     >>> model.summary(line_length=60)
     Model: "sequential"
-    ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━┓
-    ┃ Layer (type)              ┃ Output Shape      ┃  Param # ┃
-    ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━┩
-    │ dense (Dense)             │ (None, 3)         │       15 │
-    ├───────────────────────────┼───────────────────┼──────────┤
-    │ torch_module_wrapper      │ (None, 2)         │        8 │
-    │ (TorchModuleWrapper)      │                   │          │
-    └───────────────────────────┴───────────────────┴──────────┘
+    ┏━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┓
+    ┃ Layer (type)             ┃ Output Shape      ┃   Param # ┃
+    ┡━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━┩
+    │ dense (Dense)            │ (None, 3)         │        15 │
+    ├──────────────────────────┼───────────────────┼───────────┤
+    │ torch_module_wrapper     │ (None, 2)         │         8 │
+    │ (TorchModuleWrapper)     │                   │           │
+    └──────────────────────────┴───────────────────┴───────────┘
      Total params: 23 (92.00 B)
      Trainable params: 23 (92.00 B)
      Non-trainable params: 0 (0.00 B)
     """
+
+    strict = False  # as in Keras: the layers look at what matters to them
 
     def __init__(self, layers=None, trainable=True, name=None):
         super().__init__(name=name)
@@ -249,49 +247,48 @@ class Sequential(Model):
             raise TypeError("Sequential: expected a list of layers, Sequential([...])")
         for layer in layers or ():
             self._append(layer)
-        self._named_inside()
+        self._count()
         if not trainable:
             self.trainable = False
 
     def add(self, layer):
         """Put a layer at the end."""
         self._append(layer)
-        self._named_inside()
+        self._count()
 
-    def _named_inside(self):
-        if self.layers and "outputs" in vars(self):
+    def _count(self):
+        if self.layers and self.outputs:
             auto_name("functional")  # Keras's keeps a model of that name inside, so the next one is functional_1
 
     def _append(self, layer):
-        if isinstance(layer, KerasTensor) and isinstance(layer.node.layer, InputLayer):
-            layer = layer.node.layer
-        layer = as_layer(layer)
+        layer = as_layer(layer.node.layer if isinstance(layer, KerasTensor) else layer)
+        first = isinstance(layer, InputLayer)
         if layer.name in [other.name for other in self._layers]:
             raise ValueError(f"Sequential: a layer called {layer.name!r} is there already; names must differ")
-        if not self._layers and not isinstance(layer, InputLayer):
-            known = getattr(layer, "inputs", None) if isinstance(layer, Model) else None
-            if layer.first_shape is not None or known:
-                self._append(InputLayer(layer.first_shape) if not known else InputLayer(batch_shape=known[0].shape))
-        elif self._layers and isinstance(layer, InputLayer):
+        if first and self._layers:
             raise ValueError("Sequential: an Input comes first, before all layers")
-        if isinstance(layer, InputLayer):
-            self.inputs, self.outputs = [layer.output], [layer.output]
-        elif "outputs" in vars(self):
+        if not self._layers and not first:
+            if layer.first_shape is not None:
+                self._append(InputLayer(layer.first_shape))
+            elif isinstance(layer, Model) and layer.inputs:
+                self._append(InputLayer(batch_shape=layer.inputs[0].shape))
+        if first:
+            self.inputs = self.outputs = [layer.output]
+        elif self.outputs:
             new = not layer.weights
             self.outputs = flat(layer(self.outputs[0]))
             for weight in layer.weights if new else ():
                 vars(weight)["path"] = f"{self.name}/{weight.path}"
             vars(self)["built"] = True
         self._layers = [*self._layers, layer]
-        self._result = None
 
     def pop(self):
         """Take the last layer away, and return it."""
         if not self.layers:
             raise ValueError("Sequential: there is no layer to take away")
         *self._layers, last = self._layers
-        if "outputs" in vars(self):
-            self.outputs = flat(last._nodes.pop().inputs)
+        if self.outputs:
+            self.outputs = [last._nodes.pop().inputs]
         return last
 
     @property
@@ -303,33 +300,19 @@ class Sequential(Model):
         """Make all weights, for inputs of this shape; the number of samples may be None."""
         if not self._layers:
             raise ValueError(f"{self.name!r} has no layers; write Sequential([...]) or model.add(layer)")
-        if (
-            "outputs" not in vars(self)
-            and isinstance(input_shape, tuple | list)
-            and not isinstance(input_shape[0], tuple)
-        ):
+        if not self.inputs and isinstance(input_shape, tuple | list) and not isinstance(input_shape[0], tuple):
             self._layers, layers = [], self._layers
             try:
                 for layer in [InputLayer(batch_shape=(None, *input_shape[1:])), *layers]:
                     self._append(layer)
             except BaseException:
-                vars(self).pop("outputs", None), vars(self).pop("inputs", None)
-                self._layers = layers
+                self._layers, self.inputs, self.outputs = layers, None, None
                 raise
-            self._named_inside()
-
-    def _fits(self, shape, expected):
-        return len(shape) == len(expected)  # as in Keras; the layers look at the rest
-
-    def _make(self, args):
-        self.build(nested(lambda x: tuple(x.shape), args[0]))
-        vars(self)["built"] = True
+            self._count()
 
     def call(self, inputs, training=None):
         """The input through all layers in order."""
-        if "inputs" in vars(self):
-            (inputs,) = self._fed(inputs)
-        for layer in self._layers:
-            if not isinstance(layer, InputLayer):
-                inputs = layer(inputs)
-        return inputs
+        x = self._fed(inputs)[0] if self.inputs else inputs
+        for layer in self._layers[bool(self.inputs) :]:
+            x = layer(x)
+        return x

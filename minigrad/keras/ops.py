@@ -1,6 +1,7 @@
 """`keras.ops`: NumPy's names for rows and functions of the engine, on arrays, tensors and symbolic tensors alike."""
 
 from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,9 @@ def _like(number):
 _same = """abs all any argmax argmin argsort ceil cos cumsum einsum erf exp expm1 floor isfinite isinf isnan log log1p
     logsumexp matmul maximum mean minimum outer prod round rsqrt sign sin sqrt square squeeze sum tan tril triu where
     add logical_and logical_or logical_not"""
-_table = {name: _methods[name] for name in _same.split() if name != "einsum"} | {"einsum": functions.einsum}
+_table: dict[str, Any] = {name: _methods[name] for name in _same.split() if name != "einsum"} | {
+    "einsum": functions.einsum
+}
 _table |= {"subtract": ops.sub, "multiply": ops.mul, "divide": ops.div, "true_divide": ops.div, "power": ops.pow}
 _table |= {"negative": ops.neg, "absolute": ops.abs, "equal": ops.eq, "not_equal": ops.ne, "greater": ops.gt}
 _table |= {"greater_equal": ops.ge, "less": ops.lt, "less_equal": ops.le, "max": ops.amax, "min": ops.amin}

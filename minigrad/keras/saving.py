@@ -61,11 +61,11 @@ def save(model, path):
     arrays = {name: weight.detach() for name, weight in places(model).items()}
     if not str(path).endswith(".weights.h5"):
         _known(path)
-        return io.save(arrays, path)
-    content = _h5py("save")
-    with content.File(path, "w") as file:
-        for name, weight in arrays.items():
-            file[name] = weight.cpu().numpy()
+        io.save(arrays, path)
+    else:
+        with _h5py("save").File(path, "w") as file:
+            for name, weight in arrays.items():
+                file[name] = weight.cpu().numpy()
 
 
 def load(model, path, skip_mismatch=False):
@@ -121,6 +121,6 @@ def _h5py(what):
         import h5py
     except ImportError:
         raise ImportError(
-            f"to {what} .weights.h5 a package is needed that is not here: pip install h5py. Or use .npz, which needs none"
+            f"to {what} .weights.h5 a package is needed that is not here: pip install h5py. Or use .npz"
         ) from None
     return h5py

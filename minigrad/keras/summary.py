@@ -1,4 +1,4 @@
-"""The table of a model: its layers, the shapes of their results, and how many numbers they learn, as Keras prints it."""
+"""The table of a model: its layers, the shapes of their results, and how many numbers they learn, as in Keras."""
 
 import math
 import shutil
@@ -51,7 +51,7 @@ def summary(self, line_length=None, positions=None, print_fn=None, expand_nested
 
 def connections(model):
     """The calls of which a graph consists, and whether each follows the one before."""
-    nodes = set(model._nodes_in_order or ())
+    nodes = set(getattr(model, "_calls", ()))
     calls = Counter(node.layer for node in nodes)
     followers = Counter(id(x) for node in nodes for x in node.sources)
     single = all(len(node.sources) == 1 for node in nodes) and len(model._layers) - len(calls) == 1
@@ -64,7 +64,7 @@ def _shape(layer):
         if layer._nodes:
             shapes = [y.shape for y in layer._nodes[-1].outputs]
         elif isinstance(layer.seen, tuple) and layer.seen and not isinstance(layer.seen[0], tuple):
-            shapes = [y for y in _shapes(layer.compute_output_shape((None, *layer.seen[1:])))]
+            shapes = _shapes(layer.compute_output_shape((None, *layer.seen[1:])))
         else:
             return "?"
     except Exception:  # a layer of one's own may not like zeros: that is no reason to show nothing
@@ -88,11 +88,8 @@ def _count(layer):
 
 
 def _bytes(size):
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1024:
-            break
-        size /= 1024
-    return f"{size:.2f} {unit}"
+    step = min(max(int(math.log(max(size, 1), 1024)), 0), 3)
+    return f"{size / 1024**step:.2f} {('B', 'KB', 'MB', 'GB')[step]}"
 
 
 def _table(heads, rows, ends, length):

@@ -15,9 +15,8 @@ from ..tape import no_grad, sweep
 from . import optimizers
 from .callbacks import CallbackList
 from .compiled import Losses, Metrics
-from .feeding import Batches, as_arrays, is_stream, split, unpack, whole
-from .layer import Layer, flat, nested, training_of
-from .metrics import Mean
+from .feeding import Batches, as_arrays, is_stream, split, unpack
+from .layer import Layer, flat, nested, whole
 
 _takes_training = cache(lambda compute_loss: "training" in signature(compute_loss).parameters)
 
@@ -29,9 +28,8 @@ class Trainer(Layer):
     optimizer: Any = None
     loss: Any = None
     history: Any = None
-    _losses_of_outputs: Losses | None = None
-    _metrics_of_outputs: Metrics | None = None
-    _loss_tracker: Any = None
+    _goal: Losses | None = None  # what compile was given
+    _watched: Any = None
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
                 run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):  # fmt: skip
@@ -40,12 +38,9 @@ class Trainer(Layer):
         `run_eagerly`, `steps_per_execution` and `jit_compile` change how Keras computes, and nothing here.
         """
         names = getattr(self, "output_names", None)
-        found = Losses(loss, loss_weights, names) if loss is not None else None
-        watched = (
-            Metrics(metrics, weighted_metrics, names) if metrics is not None or weighted_metrics is not None else None
-        )
-        self.optimizer = optimizers.get(optimizer)
-        vars(self).update(loss=loss, _losses_of_outputs=found, _metrics_of_outputs=watched, _loss_tracker=Mean("loss"))
+        goal = None if loss is None else Losses(loss, loss_weights, names)
+        watched = Metrics(metrics, weighted_metrics, names)
+        vars(self).update(optimizer=optimizers.get(optimizer), loss=loss, _goal=goal, _watched=watched)
         vars(self).update(compiled=True, stop_training=False, run_eagerly=run_eagerly, jit_compile=jit_compile)
 
     def _compiled_for(self, what):
@@ -59,11 +54,9 @@ class Trainer(Layer):
 
     @property
     def metrics(self):
-        """The mean of the loss, what `compile` was given, and metrics that are attributes of the model and its layers."""
-        mine = [self._loss_tracker, self._metrics_of_outputs]
-        mine += self._losses_of_outputs.metrics if self._losses_of_outputs else []
-        own = [m for m in Layer.metrics.fget(self) if m not in mine]  # type: ignore[attr-defined]
-        return [m for m in mine if m is not None] + own
+        """The mean of the loss, what `compile` was given, and metrics among attributes of the model and its layers."""
+        mine = [self._watched.loss, *[self._watched] * self._watched.asked] if self._watched else []
+        return [*mine, *(self._goal.metrics if self._goal else ()), *self._inside()[2]]
 
     @property
     def metrics_names(self):
@@ -87,7 +80,7 @@ class Trainer(Layer):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """What is minimised: the loss of `compile`, and what regularizers and `add_loss` add."""
-        loss = None if self._losses_of_outputs is None else self._losses_of_outputs(y, y_pred, sample_weight)
+        loss = None if self._goal is None else self._goal(y, y_pred, sample_weight)
         for more in self.losses:
             loss = more.sum() if loss is None else loss + more.sum()
         if loss is None:
@@ -96,13 +89,13 @@ class Trainer(Layer):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Let the metrics see a batch; returns all results by name."""
-        if self._metrics_of_outputs is not None:
-            self._metrics_of_outputs.update_state(y, y_pred, sample_weight)
+        if self._watched and self._watched.asked:
+            self._watched.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def _predictions(self, x, training):
         """The outputs; as in Keras a `call` without an argument `training` isn't told, nor are the layers inside."""
-        return self(x, training=training) if training_of(type(self))[0] else self(x)
+        return self(x, training=training) if self.is_told else self(x)
 
     def _assess(self, data, training):
         """Predictions and loss of a batch, noted by the metrics."""
@@ -110,7 +103,7 @@ class Trainer(Layer):
         y_pred = self._predictions(x, training)
         more = {"training": training} if _takes_training(type(self).compute_loss) else {}
         loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
-        self._loss_tracker.update_state(loss, sample_weight=len(flat(x)[0]))
+        self._watched.loss.update_state(loss, sample_weight=len(flat(x)[0]))
         return loss, self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
     def train_step(self, data):
@@ -148,12 +141,12 @@ class Trainer(Layer):
             if is_stream(x):
                 raise ValueError("validation_split needs arrays; give validation_data= instead")
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
-        batches = Batches(x, y, sample_weight, class_weight, batch_size, steps_per_epoch, shuffle)
+        batches = Batches((x, y, sample_weight), batch_size, steps_per_epoch, class_weight, shuffle)
         self._refuse(batches)
         held_out = None
         if validation_data is not None:
             parts = (validation_data,) if is_stream(validation_data) else unpack(validation_data)
-            held_out = Batches(*parts, batch_size=validation_batch_size or batch_size, steps=validation_steps)
+            held_out = Batches(parts, validation_batch_size or batch_size, validation_steps)
             self._refuse(held_out)
         told = self._told(callbacks, verbose, True, epochs=epochs, steps=batches.steps)
         self.stop_training = False
@@ -183,7 +176,7 @@ class Trainer(Layer):
                  return_dict=False):  # fmt: skip
         """The loss and the metrics on data, in a list; with `return_dict=True` by name."""
         self._compiled_for("evaluate")
-        batches = Batches(x, y, sample_weight, None, batch_size, steps)
+        batches = Batches((x, y, sample_weight), batch_size, steps)
         self._refuse(batches)
         logs = self._measure(batches, self._told(callbacks, verbose, steps=batches.steps))
         return logs if return_dict else self._in_order(logs)
@@ -208,7 +201,7 @@ class Trainer(Layer):
     @no_grad()
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The outputs for all samples, as NumPy arrays."""
-        batches = Batches(x, batch_size=batch_size, steps=steps, nan=True)
+        batches = Batches((x,), batch_size, steps, nan=True)
         told = self._told(callbacks, verbose, steps=batches.steps)
         self.stop_predicting = False
         told.on_predict_begin()
@@ -229,7 +222,7 @@ class Trainer(Layer):
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Learn from one batch; returns its loss and metrics."""
         self._compiled_for("train_on_batch")
-        return self._on_batch(self.train_step, (x, y, sample_weight, class_weight), return_dict)
+        return self._on_batch(self.train_step, (x, y, sample_weight), return_dict, class_weight)
 
     @no_grad()
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -237,8 +230,8 @@ class Trainer(Layer):
         self._compiled_for("test_on_batch")
         return self._on_batch(self.test_step, (x, y, sample_weight), return_dict)
 
-    def _on_batch(self, step, data, return_dict):
-        batches = Batches(*data, batch_size=max(len(flat(as_arrays("x", data[0]))[0]), 1))
+    def _on_batch(self, step, data, return_dict, class_weight=None):
+        batches = Batches(data, max(len(flat(as_arrays("x", data[0]))[0]), 1), None, class_weight)
         self._refuse(batches)
         self.reset_metrics()
         logs = _floats(step(next(iter(batches))))
@@ -252,15 +245,15 @@ class Trainer(Layer):
     # ------------------------------------------------------------ what these share
 
     def _refuse(self, batches):
-        """Let the model and the loss refuse data before training changes anything; the labels' extremes stand for all."""
+        """Let model and loss refuse data before training changes anything; the labels' extremes stand for all."""
         if batches.arrays is None or type(self).train_step is not Trainer.train_step:
             return
         x, y, _ = batches.arrays
         with self._trial(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what there is to warn of, training will
             y_pred = self(nested(lambda a: a[: batches.source.batch_size], x), training=False)
-            if self._losses_of_outputs is not None:
-                self._losses_of_outputs.refuse(y, y_pred)
+            if self._goal is not None:
+                self._goal.refuse(y, y_pred)
 
     def _told(self, callbacks, verbose, history=False, **params):
         if isinstance(callbacks, CallbackList):
@@ -273,9 +266,7 @@ class Trainer(Layer):
     def _in_order(self, logs):
         """Values in Keras's order: the loss, the metrics, the losses of the outputs, and what else there is by name."""
         names = [m.name for part in self.metrics for m in (part.metrics if isinstance(part, Metrics) else [part])]
-        values = [logs[name] for name in names if name in logs] + [
-            logs[name] for name in sorted(logs.keys() - set(names))
-        ]
+        values = [logs[name] for name in [*names, *sorted(logs.keys() - set(names))] if name in logs]
         return values[0] if len(values) == 1 else values
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -474,16 +475,20 @@ def test_a_real_tensorboard_shows_it(tensorboard, tmp_path):
     assert model.stop_training is False
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path), "--port", "0", "--load_fast=false"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        watchdog = threading.Timer(120, server.kill)  # whatever happens, this test ends
+        watchdog.start()
         try:
             address = next(m[0] for line in server.stdout if (m := re.search(r"http://[^ ]+", line)))
-            url = address.rstrip("/") + "/data/plugin/scalars/"
-            for _ in range(100):
-                tags = json.load(urllib.request.urlopen(url + "tags"))
-                if set(tags) == {"train", "validation"}:
-                    break
+
+            def asked(what):
+                with urllib.request.urlopen(f"{address.rstrip('/')}/data/plugin/scalars/{what}", timeout=60) as answer:
+                    return json.load(answer)
+
+            while set(tags := asked("tags")) != {"train", "validation"}:
                 time.sleep(0.2)
             assert set(tags["train"]) == {"epoch_acc", "epoch_loss", "epoch_learning_rate"}
-            rows = json.load(urllib.request.urlopen(url + "scalars?run=train&tag=epoch_loss"))
-            assert [row[1:] for row in rows] == [[0, 1.0], [1, 0.5], [2, pytest.approx(1 / 3)]]
+            rows = [row[1:] for row in asked("scalars?run=train&tag=epoch_loss")]
+            assert rows == [[0, 1.0], [1, 0.5], [2, pytest.approx(1 / 3)]]
         finally:
-            server.terminate()
+            watchdog.cancel()
+            server.kill()  # told to terminate, it may wait for its threads for ever

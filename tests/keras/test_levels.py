@@ -162,7 +162,7 @@ def test_a_keras_layer_in_a_module():
     """Found by `parameters` and `state_dict` once it is built, and trained; it follows `train` and `eval`."""
     module = Mixed()
     for ask in (module.parameters, module.state_dict, module.zero_grad):
-        with pytest.raises(ValueError, match="'dense.*' has no weights yet.*Call it"):
+        with pytest.raises(ValueError, match=r"'dense.*' has no weights yet.*Call it"):
             list(ask())
     assert not any(module.norm.training for _ in [module.eval()])
     module(mg.tensor(X))

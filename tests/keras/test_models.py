@@ -353,11 +353,11 @@ REFUSED = {
     f"keras.Model(x := {X}, x * 2)(A)": r"has shape \(None, 3\), got an array of shape \(20, 6\)",
     f"keras.Model(x := {X}, x * 2)({{'a': A}})": "inputs .* are missing",
     f"keras.Sequential([{X}, keras.layers.Dense(2, name='one')]).get_layer('On')": "did you mean 'one'",
-    f"keras.Sequential([{X}, keras.layers.Dense(2)]).get_layer(index=5)": "there are 1 layers, none at 5",
+    f"keras.Sequential([{X}]).get_layer()": "give a name, or index=",
     f"keras.Sequential([{X}, keras.layers.Dense(2)])(A)": "expected a last dimension of 3",
     f"keras.Sequential([{X}, keras.layers.Dense(2)]).set_weights([])": "has 2 weights, got 0",
     "type('Net', (keras.Model,), {})()(A)": "Net needs a method call",
-    "keras.Model().save('a.keras')": "save is not covered.*save_weights",
+    "keras.Model().save('a.keras')": "models are not saved as a whole.*save_weights",
     "keras.Sequentail": "did you mean 'Sequential'",
     "keras.datasets": "keras.datasets is not covered",
 }

@@ -374,7 +374,7 @@ def test_compile_comes_first_and_knows_its_names():
     several = keras.Model(x, [keras.layers.Dense(2, name="a")(x), keras.layers.Dense(2, name="b")(x)])
     for options, message in (
         ({"loss": ["mse"] * 3}, "loss has 3 entries, the model 2 outputs"),
-        ({"loss": {"a": "mse", "c": "mse"}}, "'c' is none of them"),
+        ({"loss": {"a": "mse", "c": "mse"}}, "loss is given for 'c'; the outputs are called"),
         ({"loss": "mse", "metrics": ["mae"]}, "metrics has 1 entries, the model 2 outputs"),
     ):
         several.compile("adam", **options)
@@ -385,6 +385,8 @@ def test_compile_comes_first_and_knows_its_names():
     several.compile("adam", "mse")
     with pytest.raises(ValueError, match="y has 1 parts, the model 2 outputs"):
         several.fit(X, Y, verbose=0)
+    with pytest.raises(ValueError, match=r"y has parts for \['a'\], the outputs are called \['a', 'b'\]"):
+        several.fit(X, {"a": Y}, verbose=0)
 
 
 def test_warned_of():
@@ -413,3 +415,20 @@ def test_a_loader_of_the_engine_and_shuffling():
         found.append(net.get_weights()[0])
     assert (found[0] == found[1]).all()
     assert (found[0] != found[2]).any()
+
+
+def test_losses_of_several_outputs_are_means_over_batches(real):
+    """Of 90 samples the last batch is smaller: the whole loss weighs it less, the losses of the outputs don't."""
+    histories = []
+    for k in (real, keras):
+        x = k.Input((6,))
+        first, second = k.layers.Dense(1, name="first"), k.layers.Dense(2, name="second")
+        net = k.Model(x, [first(x), second(x)])
+        net.set_weights([np.full(w.shape, 0.1 + i) for i, w in enumerate(net.get_weights())])
+        net.compile("sgd", loss={"first": "mse", "second": "mae"}, loss_weights={"first": 0.3, "second": 1.0})
+        draw = np.random.default_rng(0)
+        data = draw.standard_normal((90, 6)), {"first": draw.random((90, 1)) * 9, "second": draw.random((90, 2))}
+        histories.append(net.fit(*data, epochs=2, shuffle=False, verbose=0).history)
+    assert list(histories[0]) == list(histories[1])
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(histories[1][name], values, rtol=1e-5, err_msg=name)

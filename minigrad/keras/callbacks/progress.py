@@ -55,7 +55,7 @@ class ProgressBar(Callback):
             self.bar.close()
 
     def _start(self, label=""):
-        self.seen, self.began, self.shown = 0, time.perf_counter(), -1.0
+        self.bar, self.seen, self.began, self.shown = None, 0, time.perf_counter(), -1.0
         if self.params["verbose"] in (1, "auto"):
             self.bar = bar(total=self.params.get("steps"), desc=label or None, unit="step")
         if label and self.bar is None:
