@@ -16,6 +16,7 @@ from .creation import (
     arange, as_tensor, bernoulli, empty, empty_like, eye, from_numpy, full, full_like, linspace, multinomial, normal,
     ones, ones_like, rand, rand_like, randint, randn, randn_like, randperm, tensor, zeros, zeros_like,
 )  # fmt: skip
+from .compile import compile
 from .draw import draw
 from .functions import cat, einsum, pad, stack
 from .scalar import Scalar

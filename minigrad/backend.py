@@ -9,6 +9,7 @@ import math
 import operator
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,10 @@ class numbers:
         return float((x > 0) - (x < 0))
 
     @staticmethod
+    def check(function, *inputs):
+        return function(*inputs)
+
+    @staticmethod
     def where(condition, a, b):
         return a if condition else b
 
@@ -70,6 +75,11 @@ class Library:
         setattr(self, name, function)  # found once, an attribute from then on
         return function
 
+    @staticmethod
+    def check(function, *inputs):
+        """What `function` says of numbers; it may raise. A compiled function asks again in each run."""
+        return function(*inputs)
+
 
 class Libraries(dict):
     """Type of a value -> the functions for it. A type met for the first time is looked up in `__missing__`."""
@@ -90,6 +100,11 @@ class Libraries(dict):
 
 numpy_library = Library(np, erf=_erf, power=operator.pow)
 libraries = Libraries()
+
+
+def peek(x):
+    """`x` itself; of what stands in for an array while a function is traced, that array."""
+    return getattr(x, "stands_for", x)
 
 
 def xp(x, *others):
@@ -119,7 +134,7 @@ def float_dtype(inputs):
 
 def as_array(data, dtype=None, device=None, copy=True):
     """An array of `data`: floats become float32 unless they come as a NumPy array or a dtype is given."""
-    typed = isinstance(data, np.ndarray | np.generic) or type(data).__module__.startswith("cupy")
+    typed = isinstance(peek(data), np.ndarray | np.generic) or type(peek(data)).__module__.startswith("cupy")
     if not typed:
         try:
             data = np.array(data)
@@ -173,6 +188,7 @@ class device:
 
 def device_of(array):
     """Where an array lives: `cpu`, or `cuda:N` for a CuPy array."""
+    array = peek(array)
     return device("cpu") if xp(array) in (numpy_library, numbers) else device("cuda", array.device.id)
 
 
@@ -269,7 +285,12 @@ class Generator:
     """
 
     def __init__(self, device="cpu"):
-        self.numpy = np.random.default_rng()
+        pass
+
+    @cached_property
+    def numpy(self):
+        """NumPy's generator, made when first asked for: to import it takes longer than all the rest of minigrad."""
+        return np.random.default_rng()
 
     def manual_seed(self, seed):
         """Start again from `seed`; returns the generator."""

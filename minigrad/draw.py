@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from .backend import describe, to_device
+from .backend import describe, peek, to_device
 from .printing import show
 from .tape import Variable, raw
 from .tensor import Tensor
@@ -241,7 +241,7 @@ def number(x):
 
 def facts_of(x):
     """The facts that a box shows: (lines, colour) of the value, the type, the gradient, and what backward freed."""
-    facts = [(numbers(x.value), INK)]
+    facts = [(numbers(peek(x.value)), INK)]  # of a tensor that is being traced, those it has now
     if isinstance(x, Tensor):
         facts.append(([describe(x.value)], SOFT))
     if x.needs_grad and x.grad is not None:

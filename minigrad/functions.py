@@ -142,6 +142,14 @@ def _extreme(x, dim, keepdim, of_all, where_is, of_two):
     return Extreme(values, indices) if keepdim else Extreme(squeeze(values, dim), squeeze(indices, dim))
 
 
+def _index_in_range(index, n, dim):
+    """Refuse an index that points outside."""
+    if index.size and not (0 <= index.min() and index.max() < n):
+        raise IndexError(
+            f"gather: indices along dimension {dim} must lie in 0..{n - 1}, got {index.min()}..{index.max()}"
+        )
+
+
 @_spelled
 def gather(x, dim, index):
     """`x` at `index` along `dim`; along the other dimensions places stay as they are. The result is shaped like index.
@@ -156,10 +164,7 @@ def gather(x, dim, index):
         raise ValueError(f"gather: expected an index of integers with {x.ndim} dimensions, got {describe(index)}")
     if builtins.any(k > m for i, (k, m) in enumerate(zip(index.shape, x.shape, strict=True)) if i != dim % x.ndim):
         raise ValueError(f"gather: the index {describe(index)} is longer than the input of shape {tuple(x.shape)}")
-    if index.size and not (0 <= index.min() and index.max() < n):
-        raise IndexError(
-            f"gather: indices along dimension {dim} must lie in 0..{n - 1}, got {index.min()}..{index.max()}"
-        )
+    xp(index).check(_index_in_range, index, n, dim)
     key = [xp(index).arange(k).reshape((-1,) + (1,) * (index.ndim - i - 1)) for i, k in enumerate(index.shape)]
     key[dim] = index
     return getitem(x, tuple(key))

@@ -41,9 +41,9 @@ def flow(g, slope):
     """`g * slope`, with 0 * inf = 0: where nothing flows in, nothing flows out, however steep the slope.
 
     So `where(x > 0, log(x), 0)` has the gradient 0 at x = 0, although the branch not taken is infinitely steep there.
-    Floats are multiplied at once: Python's arithmetic has no infinities, it raises.
+    Single numbers are multiplied at once: Python's arithmetic has no infinities, it raises.
     """
-    return g * slope if type(g) is float else _flow(g, slope)
+    return _flow(g, slope) if hasattr(g, "shape") else g * slope
 
 
 mul = Op("mul", lambda a, b: a * b, lambda g, y, a, b: flow(g, b), lambda g, y, a, b: flow(g, a), doc="a * b")
@@ -63,11 +63,17 @@ def _pow_exponent(g, y, a, b):
 pow = Op("pow", lambda a, b: xp(a, b).power(a, b), _pow_base, _pow_exponent, doc="a ** b, elementwise")
 
 
-def _checked(a, b):
-    """The divisor `b`, unless NumPy would answer 0 to an integer divided by 0."""
-    whole = [isinstance(x, int) or getattr(getattr(x, "dtype", None), "kind", "f") in "iub" for x in (a, b)]
-    if whole == [True, True] and np.any(np.equal(to_device(b, "cpu"), 0)):
+def no_zeros(b):
+    """Refuse a divisor of integers for which NumPy would answer 0."""
+    if np.any(np.equal(to_device(b, "cpu"), 0)):
         raise ZeroDivisionError("integer division by zero")
+
+
+def _checked(a, b):
+    """The divisor `b`, unless both are integers and it holds a 0."""
+    whole = [isinstance(x, int) or getattr(getattr(x, "dtype", None), "kind", "f") in "iub" for x in (a, b)]
+    if whole == [True, True]:
+        xp(b).check(no_zeros, b)
     return b
 
 

@@ -6,7 +6,7 @@ its gradient. Below it a neuron, a layer and a multi-layer perceptron (MLP) of s
 
 from typing import Any
 
-from .backend import default_generator
+from .backend import default_generator, peek
 from .fused import weighted_sum
 from .ops import elementwise, operators
 from .tape import Variable, sweep
@@ -43,8 +43,11 @@ class Scalar(Variable):
         """The result of an operation: a new Scalar; a comparison stays True or False."""
         if isinstance(value, bool):
             return value
-        y = cls(value)
-        y.needs_grad = False  # until the operation is recorded
+        if type(value) is not float and peek(value) is value:
+            value = cls(value).value  # an int becomes a float; what isn't one number is refused
+        y = cls.__new__(cls)
+        Variable.__init__(y, value)
+        y.grad, y.keeps, y.label = 0.0, True, ""
         return y
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import backend, functions, ops
-from .backend import as_array, describe, device_of, float32, float64, float_dtype, int64, to_device, xp
+from .backend import as_array, describe, device_of, float32, float64, float_dtype, int64, peek, to_device, xp
 from .ops import cast, convert, getitem, move, operators
 from .printing import show
 from .tape import Memory, Variable, raw, sweep
@@ -132,7 +132,7 @@ class Tensor(Variable):
     def __repr__(self):
         suffix = f", grad_fn={self.op!r}" if self.op else ", requires_grad=True" if self.needs_grad else ""
         place = "" if self.device.type == "cpu" else f", device='{self.device}'"
-        return show(to_device(self.value, "cpu"), place + suffix)
+        return show(to_device(peek(self.value), "cpu"), place + suffix)
 
     # ------------------------------------------------------------ gradients
 
@@ -211,8 +211,8 @@ class Tensor(Variable):
         for x, g in sweep([self], [start], None, retain_graph, create_graph).items():
             if create_graph:
                 x.grad = g.clone() if x.grad is None else x.grad + g
-            elif x.grad is None:
-                x.grad = Tensor.wrap(xp(g).array(g))  # a copy: what arrived may be shared with other gradients
+            elif x._grad is None:
+                x._grad = Tensor.wrap(g.copy())  # a copy: what arrived may be shared with other gradients
             else:
                 x.grad.value += g
                 x.grad.touch()
@@ -382,7 +382,7 @@ def seed(y, gradient, create_graph):
                 f"backward from a tensor of shape {y.shape}: only a single number has a gradient without being told "
                 "more. Write y.sum().backward() or y.mean().backward(), or give backward a gradient of that shape"
             )
-        gradient = xp(y.value).ones_like(y.value)
+        gradient = xp(y.value).ones(y.value.shape, y.value.dtype)
     elif raw(gradient).shape != y.shape:
         raise ValueError(f"the gradient has shape {raw(gradient).shape}, the tensor {y.shape}; they must be equal")
     elif device_of(raw(gradient)) != y.device:

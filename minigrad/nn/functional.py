@@ -16,7 +16,7 @@ from ..ops import sigmoid, tanh, where  # noqa: F401
 from ..spelling import did_you_mean, not_covered
 from ..tape import raw
 from ..tensor import Tensor
-from .windows import windows
+from .windows import max_pool, windows
 
 
 def known(reduction, *more):
@@ -69,8 +69,8 @@ def pair(value):
     return several(value, 2)
 
 
-def _windows(x, kernel, stride, padding, value=0.0):
-    """Every window of an image batch (N, C, H, W), as (N, C, rows, columns, kernel height, kernel width)."""
+def _padded(x, kernel, stride, padding, value=0.0):
+    """Images (N, C, H, W) with their padding, and kernel and stride as pairs that fit them."""
     top, left = pair(padding)
     if top > 0 or left > 0:
         x = pad(x, (left, left, top, top), value=value)
@@ -79,7 +79,7 @@ def _windows(x, kernel, stride, padding, value=0.0):
         raise ValueError(f"kernel {kernel} and stride {stride} must be at least 1, padding {(top, left)} at least 0")
     if x.shape[-2] < kernel[0] or x.shape[-1] < kernel[1]:
         raise ValueError(f"a kernel of {kernel} is larger than the padded image of {tuple(x.shape[-2:])}")
-    return windows(x, kernel, stride)
+    return x, kernel, stride
 
 
 def _image(name, x, weight=None, sizes="height, width"):
@@ -115,11 +115,12 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
         padding = 0
     elif padding == "valid":
         padding = 0
-    views = _windows(input, (height, width), stride, padding)
+    views = windows(*_padded(input, (height, width), stride, padding))
     n, _, rows, columns = views.shape[:4]
-    table = views.permute(0, 2, 3, 1, 4, 5).reshape(n * rows * columns, math.prod(weight.shape[1:]))
-    result = linear(table, weight.reshape(weight.shape[0], -1), bias)  # a window a row: one matrix product
-    result = result.reshape(n, rows, columns, weight.shape[0]).permute(0, 3, 1, 2)
+    # a window a column, so that what lies side by side in the image does so here, and in the result
+    table = views.permute(0, 1, 4, 5, 2, 3).reshape(n, math.prod(weight.shape[1:]), rows * columns)
+    result = weight.reshape(len(weight), table.shape[1]) @ table  # one matrix product for each image
+    result = (result if bias is None else result + bias[:, None]).reshape(n, len(weight), rows, columns)
     return result[0] if single else result
 
 
@@ -131,26 +132,26 @@ def conv1d(input, weight, bias=None, stride=1, padding=0):
 
 
 def _pooled(name, input, kernel, stride, padding, value=0.0):
-    """The windows that a pool sees, and whether it was given a single image."""
+    """The images that a pool sees, its kernel and stride, and whether it was given a single image."""
     kernel, padding = pair(kernel), pair(padding)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         raise ValueError(f"{name}: the padding {padding} is more than half of the kernel {kernel}")
     images, single = _image(name, input)
-    return _windows(images, kernel, kernel if stride is None else stride, padding, value), single
+    return *_padded(images, kernel, kernel if stride is None else stride, padding, value), single
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0):
     """The largest number of each window; among equals the first takes the gradient."""
     lowest = -math.inf if raw(input).dtype.kind == "f" else np.iinfo(raw(input).dtype).min
-    views, single = _pooled("max_pool2d", input, kernel_size, stride, padding, lowest)
-    result = flatten(views, -2).max(-1).values
+    images, kernel, stride, single = _pooled("max_pool2d", input, kernel_size, stride, padding, lowest)
+    result = max_pool(images, kernel, stride)
     return result[0] if single else result
 
 
 def avg_pool2d(input, kernel_size, stride=None, padding=0):
     """The mean of each window, padding counted as zeros."""
-    views, single = _pooled("avg_pool2d", input, kernel_size, stride, padding)
-    result = views.mean((-2, -1))
+    images, kernel, stride, single = _pooled("avg_pool2d", input, kernel_size, stride, padding)
+    result = windows(images, kernel, stride).mean((-2, -1))
     return result[0] if single else result
 
 
@@ -316,14 +317,22 @@ def one_hot(tensor, num_classes=-1):
 
 
 def _integers(name, target, classes, ignore=None, what="class numbers"):
-    """Refuse labels that are not integers from 0 to classes - 1."""
+    """Refuse labels that are not integers from 0 to classes - 1; returns whether all are, none being `ignore`d."""
     labels = raw(target)
     if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
         kind = getattr(labels, "dtype", type(labels).__name__)
         raise TypeError(f"{name}: {what} must be integers, got {kind}; write target.long()")
+    return xp(labels).check(in_range, labels, classes, ignore, name, what)
+
+
+def in_range(labels, classes, ignore, name, what):
+    """Refuse labels that are not numbers from 0 to classes - 1; returns whether all are, none being `ignore`d."""
+    if labels.size and labels.view(f"u{labels.itemsize}").max() < classes:  # negative ones would be the largest
+        return ignore is None or not 0 <= ignore < classes
     valid = labels if ignore is None else labels[labels != ignore]
     if valid.size and (int(valid.min()) < 0 or int(valid.max()) >= classes):
         raise IndexError(f"{name}: {what} must lie in 0..{classes - 1}, got {int(valid.min())}..{int(valid.max())}")
+    return False
 
 
 def _tensors(name, *values):
@@ -358,11 +367,16 @@ def _probabilities(name, target):
     numbers = raw(target)
     if numbers.dtype.kind != "f":
         raise TypeError(f"{name}: targets must be floating-point numbers, got {numbers.dtype}; write target.float()")
-    if (numbers != numbers).any():
+    xp(numbers).check(target_probabilities, numbers, name)
+
+
+def target_probabilities(target, name):
+    """Refuse targets that are not probabilities."""
+    if (target != target).any():
         raise ValueError(f"{name}: the targets hold nan")
-    if numbers.size and not (0 <= float(numbers.min()) and float(numbers.max()) <= 1):
+    if target.size and not (0 <= float(target.min()) and float(target.max()) <= 1):
         raise ValueError(
-            f"{name}: targets must lie between 0 and 1, got {float(numbers.min()):.4g}..{float(numbers.max()):.4g}; "
+            f"{name}: targets must lie between 0 and 1, got {float(target.min()):.4g}..{float(target.max()):.4g}; "
             "are prediction and target exchanged? The prediction comes first"
         )
 
@@ -428,8 +442,8 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     classes = input.shape[dim]
     _class_weights(weight, classes)
     if (input.ndim, weight, label_smoothing, reduction) == (2, None, 0.0, "mean") and raw(target).dtype.kind != "f":
-        _class_numbers(input, target, ignore_index)
-        return fused.cross_entropy(input, target, ignore_index)
+        all_count = _class_numbers(input, target, ignore_index)
+        return fused.cross_entropy(input, target, None if all_count else ignore_index)
     logs = ops.log_softmax(input, dim)
     if raw(target).dtype.kind == "f":
         _same("cross_entropy with probabilities", input, target)
@@ -454,7 +468,7 @@ def _class_weights(weight, classes):
 
 
 def _class_numbers(input, target, ignore_index):
-    """Refuse targets that can't be class numbers for the scores `input`; returns the dimension of the classes."""
+    """Refuse targets that can't be class numbers for the scores `input`; returns whether all of them count."""
     _tensors("the loss", input, target)
     dim = 0 if input.ndim == 1 else 1
     expected = (*input.shape[:dim], *input.shape[dim + 1 :])
@@ -463,13 +477,13 @@ def _class_numbers(input, target, ignore_index):
             f"class numbers for scores of shape {tuple(input.shape)} must have shape {expected}, got "
             f"{tuple(target.shape)}"
         )
-    _integers("the target", target, input.shape[dim], ignore_index)
-    return dim
+    return _integers("the target", target, input.shape[dim], ignore_index)
 
 
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Minus the log-probability of the right class, for log-probabilities of shape (N, C, ...) or (C,)."""
-    dim = _class_numbers(input, target, ignore_index)
+    _class_numbers(input, target, ignore_index)
+    dim = 0 if input.ndim == 1 else 1
     _class_weights(weight, input.shape[dim])
     counts = target != ignore_index
     places = where(counts, target, 0)
@@ -495,17 +509,22 @@ def _weighted_mean(losses, target, weight, ignore_index):
     return losses.sum() / total
 
 
-def binary_cross_entropy(input, target, weight=None, reduction="mean"):
-    """-(y log p + (1 - y) log(1 - p)) for probabilities p; logarithms are cut off at -100."""
-    _same("binary_cross_entropy", input, target)
-    _probabilities("binary_cross_entropy", target)
-    if (raw(input) != raw(input)).any():
+def predicted_probabilities(input):
+    """Refuse predictions that are not probabilities."""
+    if (input != input).any():
         raise ValueError("binary_cross_entropy: the predictions hold nan; training diverged, or the data hold nan")
-    if raw(input).size and not (0 <= float(raw(input).min()) and float(raw(input).max()) <= 1):
+    if input.size and not (0 <= float(input.min()) and float(input.max()) <= 1):
         raise ValueError(
             "binary_cross_entropy: predictions must be probabilities, from 0 to 1; for logits use "
             "binary_cross_entropy_with_logits"
         )
+
+
+def binary_cross_entropy(input, target, weight=None, reduction="mean"):
+    """-(y log p + (1 - y) log(1 - p)) for probabilities p; logarithms are cut off at -100."""
+    _same("binary_cross_entropy", input, target)
+    _probabilities("binary_cross_entropy", target)
+    xp(raw(input)).check(predicted_probabilities, raw(input))
     losses = fused.binary_entropy(input, target)
     return _reduce(losses if weight is None else losses * weight, reduction)
 

@@ -1,0 +1,119 @@
+"""What a function can get at besides its arguments: tensors, random generators and settings.
+
+A compiled function must know them. The numbers in its tensors change from call to call, so they are inputs too; when a
+setting changes, such as `training`, it has to be traced again.
+"""
+
+import builtins
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from ..backend import Generator, default_generator
+from ..tape import Variable
+
+PLAIN = int | float | str | bool | None  # settings: compared by identity, as they are replaced and never changed
+MANY = 100  # settings in one list or dictionary; more than that is data
+
+
+class Reach:
+    """The `tensors` (each with the way to it), `generators` and `settings` that a function can get at."""
+
+    def __init__(self, *roots):
+        self.tensors: dict[Variable, tuple[str, ...]] = {}
+        self.generators: list[Generator] = [default_generator]
+        self.settings: list[tuple[Any, Any, Any]] = []  # (container, key, what stood there)
+        self.seen: set[int] = set()
+        self.kept: list[Any] = []  # so that no id in `seen` is given to something else
+        for root in roots:
+            self.visit(root, ())
+
+    def unchanged(self):
+        """Whether everything found still stands where it stood."""
+        try:
+            return all(container[key] is found for container, key, found in self.settings)
+        except (KeyError, IndexError, ValueError):
+            return False
+
+    def visit(self, x, path):
+        """Look into `x`, which was reached by the names in `path`."""
+        if isinstance(x, Variable):
+            self.tensors.setdefault(x, path)
+            return
+        if isinstance(x, PLAIN | type | ModuleType) or id(x) in self.seen or _ours(x):
+            return
+        self.seen.add(id(x))
+        self.kept.append(x)
+        if isinstance(x, Generator):
+            self.generators.append(x)
+        elif isinstance(x, FunctionType):
+            self._function(x, path)
+        elif isinstance(x, MethodType):
+            self.visit(x.__self__, path)
+            self.visit(x.__func__, path)
+        elif isinstance(x, partial):
+            self.visit((x.func, x.args, x.keywords), path)
+        elif isinstance(x, tuple | set | frozenset):
+            for i, part in enumerate(x):
+                self.visit(part, (*path, str(i)))
+        elif isinstance(x, list | dict):
+            self._items(x, list(x.items() if isinstance(x, dict) else enumerate(x)), path)
+        else:
+            if hasattr(x, "__dict__"):
+                self._items(vars(x), list(vars(x).items()), path)
+            for kind in type(x).__mro__:
+                if not _foreign(kind):
+                    for method in vars(kind).values():
+                        if isinstance(method, FunctionType):
+                            self.visit(method, ())
+
+    def _items(self, container, pairs, path):
+        plain = sum(isinstance(value, PLAIN) for _, value in pairs)
+        for key, value in pairs:
+            if not isinstance(value, PLAIN) or plain <= MANY:
+                self._note(container, key, value, (*path, str(key)))
+
+    def _note(self, container, key, value, path):
+        self.settings.append((container, key, value))
+        self.visit(value, path)
+
+    def _function(self, function, path):
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            content = _Cell(cell)
+            try:
+                self._note(content, None, content[None], (name,))
+            except ValueError:  # not filled yet
+                continue
+        for name in _names(function.__code__):
+            if name in function.__globals__ and not hasattr(builtins, name):
+                self._note(function.__globals__, name, function.__globals__[name], (name,))
+        self.visit(function.__defaults__ or (), path)
+        self.visit(function.__kwdefaults__ or {}, path)
+        self.visit(getattr(function, "__wrapped__", None), path)
+
+
+class _Cell:
+    """A variable of an enclosing function, looked at like an item."""
+
+    def __init__(self, cell):
+        self.cell = cell
+
+    def __getitem__(self, key):
+        return self.cell.cell_contents
+
+
+def _names(code):
+    """The global names in a function and in the functions defined inside it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _foreign(kind):
+    return kind.__module__.partition(".")[0] in ("builtins", "minigrad", "numpy", "cupy", "abc", "typing")
+
+
+def _ours(x):
+    """Whether `x` is a function of this package or of NumPy: what those can get at is known."""
+    return isinstance(x, FunctionType) and _foreign(x)
