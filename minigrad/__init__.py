@@ -19,6 +19,7 @@ from .creation import (
 from .compile import compile
 from .draw import draw
 from .functions import cat, einsum, pad, stack
+from .profile import profile
 from .scalar import Scalar
 from .spelling import not_covered
 from .tape import enable_grad, is_grad_enabled, no_grad

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "minigrad"
 
 # Each file, or folder, imports only from those before it. A new one is entered here, and in CONTRIBUTING.md.
 ORDER = (
-    "backend tape spelling ops functions fused scalar printing tensor inplace creation autograd draw compile "
+    "backend tape spelling ops functions fused scalar printing tensor inplace creation autograd profile draw compile "
     "nn optim data io progress keras tf lightning course"
 ).split()
 
