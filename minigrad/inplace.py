@@ -8,7 +8,7 @@ result of an operation on that twin. A change of a view is a change of the tenso
 import numpy as np
 
 from . import ops
-from .backend import default_generator, to_device
+from .backend import default_generator, peek, to_device
 from .tape import Variable, clock, enable_grad, mode, raw
 from .tensor import Tensor, place
 
@@ -32,7 +32,7 @@ def _own(x):
         return x.value.copy() if x.memory is not None and x.memory.foreign else x
     if type(x) is tuple:  # an index, say, with arrays in it
         return own(x)
-    return x.copy() if hasattr(x, "copy") else x
+    return x.copy() if hasattr(x, "copy") and peek(x) is x else x
 
 
 def overwritable(x, *others):

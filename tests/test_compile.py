@@ -3,8 +3,12 @@
 The cases of `test_ops.py` and the random programs of `test_programs.py` serve here again.
 """
 
+import ast
 import gc
 import importlib.util
+import inspect
+import re
+import textwrap
 import weakref
 from collections import Counter
 from pathlib import Path
@@ -16,6 +20,7 @@ from hypothesis import given, settings
 import minigrad as mg
 from minigrad import nn
 from minigrad.autograd import gradcheck, gradgradcheck
+from minigrad.course import handmade
 from minigrad.nn import functional as F
 from minigrad.scalar import MLP
 
@@ -592,6 +597,109 @@ def test_an_if_on_a_scalar_is_refused():
 
 
 # ---------------------------------------------------------------- the text
+
+
+def written_by_hand(function, names):
+    """The expressions that a method of lesson 02's framework computes, `self.W` and the like renamed."""
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.Assign | ast.Return) and isinstance(value, ast.BinOp | ast.Call):
+            text = ast.unparse(value)
+            for name, other in names.items():
+                text = re.sub(rf"\b{re.escape(name)}\b", other, text)
+            yield text
+
+
+def spelled_out(lines):
+    """Lines `name = expression` with every name but the inputs' replaced by what it stands for."""
+    known = {}
+    for line in lines:
+        name, _, text = line.partition(" = ")
+        for other, meaning in known.items():
+            text = re.sub(rf"(?<!\.)\b{other}\b", f"({meaning})", text)
+        known[name] = ast.unparse(ast.parse(text, mode="eval"))
+    return known
+
+
+def test_the_source_is_what_a_learner_wrote_by_hand():
+    """Lesson 02's two layers, forward and backward: the machine writes the same lines, up to names."""
+
+    def loss(x, labels, W1, b1, W2, b2):
+        z1 = x @ W1 + b1
+        h = mg.tanh(z1)
+        z2 = h @ W2 + b2
+        return F.cross_entropy(z2, labels)
+
+    points, Y = handmade.xor()
+    x, labels = mg.tensor(points), mg.tensor(Y.argmax(axis=1))
+    network = handmade.two_layers()
+    weights = [mg.tensor(w, requires_grad=True) for layer in network.layers[::2] for w in (layer.W, layer.b)]
+    compiled = mg.compile(loss)
+    compiled(x, labels, *weights)
+    lines = [line.strip() for line in compiled.source.splitlines() if " = " in line]
+
+    first, second = {"self.x": "x", "self.W": "W1", "self.b": "b1"}, {"self.x": "h", "self.W": "W2", "self.b": "b2"}
+    there, back = handmade.Linear.forward, handmade.Linear.backward
+    steps = [
+        (("z1",), there, first),
+        (("z2",), there, second | {"x": "h"}),
+        (("dW2", "db2", "dh"), back, second | {"g": "dz2"}),
+        (("dz1",), handmade.tanh_backward, {"g": "dh", "y": "h"}),
+        (("dW1", "db1", "dx"), back, first | {"g": "dz1"}),
+    ]
+    written = [zip(names, written_by_hand(function, other), strict=True) for names, function, other in steps]
+    by_hand = [f"{name} = {text}" for pairs in written for name, text in pairs]
+    by_hand.insert(1, "h = np.tanh(z1)")
+    by_hand.pop()  # nobody asked for the gradient of the data, and the machine doesn't compute it
+    theirs, ours = spelled_out(by_hand), spelled_out(line for line in lines if line.split()[0] not in ("dz2",))
+    assert len(theirs) == 9
+    for name, meaning in theirs.items():
+        assert ours[name] == meaning, name
+
+    # What is left is the loss. It takes class numbers, and is written so that large scores don't overflow; but the
+    # thought is the same: softmax, less 1 at the right class, divided by how many there are.
+    rest = [line for line in lines if line.split()[0] not in theirs]
+    assert len(rest) <= 9, rest
+    assert re.search(r"\w+\[.*labels.*\] -= 1\n *dz2 = .* / 40", compiled.source)
+
+
+def test_nineteen_lines_are_enough_for_two_layers():
+    def loss(x, labels, W1, b1, W2, b2):
+        return F.cross_entropy(mg.relu(x @ W1 + b1) @ W2 + b2, labels)
+
+    shapes = [(8, 3), (3, 5), (5,), (5, 2), (2,)]
+    x, *weights = (mg.randn(*shape, requires_grad=True) for shape in shapes)
+    compiled = mg.compile(loss)
+    compiled(x.detach(), mg.tensor([0, 1] * 4), *weights)
+    lines = [line for line in compiled.source.splitlines() if line.startswith("    ") and "#" not in line]
+    assert len(lines) <= 19, compiled.source
+    assert all(len(line) <= 110 for line in lines)
+
+
+def test_names_are_the_programs_own():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(3, 4), nn.Linear(4, 2)
+
+        def forward(self, pixels):
+            hidden = mg.relu(self.fc1(pixels))
+            return self.fc2(hidden)
+
+    compiled = mg.compile(Net())
+    compiled(mg.ones(5, 3))
+    assert "def net(pixels, fc1_weight, fc1_bias, fc2_weight, fc2_bias):" in compiled.source
+    assert "hidden = np.maximum(" in compiled.source
+    assert "d_fc1_weight = " in compiled.source
+    awkward = mg.compile(lambda np, c: (np * c).sum() + mg.tensor([1.0, 2.0]))  # names that the source needs itself
+    agree(awkward(mg.ones(2), mg.ones(2)), mg.tensor([3.0, 4.0]), "float32")
+
+
+def test_what_nothing_needs_is_left_out_and_what_is_equal_is_computed_once():
+    compiled = mg.compile(lambda x: (mg.exp(x), mg.exp(x) * 2, [mg.sin(x), 1][1]))
+    compiled(mg.ones(3))
+    assert compiled.source.count("np.exp") == 1
+    assert "np.sin" not in compiled.source
 
 
 def test_the_graph_is_drawn():

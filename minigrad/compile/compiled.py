@@ -16,7 +16,7 @@ from ..autograd import grad
 from ..backend import Generator, float64, numpy_library, peek, xp
 from ..draw import draw
 from ..tape import Op, Variable, changed, clock, enable_grad, history, mode, sweep
-from .reach import PLAIN, Reach
+from .reach import PLAIN, VARIABLE, Reach
 from .source import Program, Way
 from .tracing import Draws, Trace, Traced, root, same
 
@@ -177,8 +177,8 @@ def argument_names(function, args, options, given):
 
 def path_name(path):
     """The name of a tensor that was reached by this path: `fc1_weight` for `model.fc1.weight`."""
-    short = path[1:] if len(path) > 1 and not path[0].isdigit() and "weight" not in path[0] else path
-    return "_".join(["layer" * short[0][:1].isdigit() + short[0], *short[1:]])
+    name = "_".join(part for part in path if part != VARIABLE)
+    return f"layer{name}" if name[:1].isdigit() else name
 
 
 # ---------------------------------------------------------------- tracing

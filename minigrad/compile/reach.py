@@ -13,6 +13,7 @@ from ..backend import Generator, default_generator
 from ..tape import Variable
 
 PLAIN = int | float | str | bool | None  # settings: compared by identity, as they are replaced and never changed
+VARIABLE = "="  # in a path, before the name of a variable: the parts of what it holds do without that name
 MANY = 100  # settings in one list or dictionary; more than that is data
 
 
@@ -60,7 +61,7 @@ class Reach:
             self._items(x, list(x.items() if isinstance(x, dict) else enumerate(x)), path)
         else:
             if hasattr(x, "__dict__"):
-                self._items(vars(x), list(vars(x).items()), path)
+                self._items(vars(x), list(vars(x).items()), path[path[:1] == (VARIABLE,) and 2 :])
             for kind in type(x).__mro__:
                 if not _foreign(kind):
                     for method in vars(kind).values():
@@ -81,12 +82,12 @@ class Reach:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             content = _Cell(cell)
             try:
-                self._note(content, None, content[None], (name,))
+                self._note(content, None, content[None], (VARIABLE, name))
             except ValueError:  # not filled yet
                 continue
         for name in _names(function.__code__):
             if name in function.__globals__ and not hasattr(builtins, name):
-                self._note(function.__globals__, name, function.__globals__[name], (name,))
+                self._note(function.__globals__, name, function.__globals__[name], (VARIABLE, name))
         self.visit(function.__defaults__ or (), path)
         self.visit(function.__kwdefaults__ or {}, path)
         self.visit(getattr(function, "__wrapped__", None), path)

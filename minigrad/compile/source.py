@@ -78,7 +78,8 @@ class Program:
     def _find_equal_steps(self):
         first: dict[tuple, Step] = {}
         for step in self.trace.steps:
-            if step.kind == "pure" and id(root(step.value)) not in self.trace.written:
+            if step.kind in ("pure", "made") and id(root(step.value)) not in self.trace.written:
+                step.kind = "pure"
                 known = first.setdefault((step.form, step.era, *self.operands(step)), step)
                 if known is not step:
                     self.twin[step] = known

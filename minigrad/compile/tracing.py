@@ -73,10 +73,6 @@ class Traced:
                 return self.trace.method("sum", Traced(whole.value, whole, self.trace), axis=axis)
         return self.trace.method("reshape", self, value.shape)
 
-    def copy(self, order=None):
-        """A copy, where one is asked for; without an order it is to keep others from writing, and here nobody does."""
-        return self if order is None else self.trace.method("copy", self, order)
-
     def swapaxes(self, a, b):
         """As NumPy's; of a matrix it is `.T`."""
         return self.T if self.ndim == 2 and (a - b) % 2 else self.trace.method("swapaxes", self, a, b)
