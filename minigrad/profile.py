@@ -57,7 +57,7 @@ class profile:
         def timed_pull(op, *arguments):
             return self._timed(op.name, "backward", pull, op, *arguments)
 
-        Op.__call__, Op.pull = timed_call, timed_pull  # type: ignore[method-assign]
+        Op.__call__, Op.pull = timed_call, timed_pull  # type: ignore[assignment, method-assign]
         self._start = perf_counter()
         return self
 

@@ -299,29 +299,31 @@ class Version:
     """A function as it was written down for arguments of one kind."""
 
     def __init__(self, function, args, options, call):
-        self.function, self.kind = function, tuple(call.kind)
+        self.function, self.kind = function, call.kind
         self.reach = Reach(function, *call.others)
         self.inner = dict(self.reach.tensors)  # what the function gets at by itself, with the way there
         while missed := self._write(args, options, call):
             self.inner |= dict.fromkeys(missed, ("w",))  # the walk didn't find them, the tape did
-        self.kinds = [(x, kind_of(x)) for x in self.inner]
+        self.known = list(self.inner)
+        self.kinds = [kind_of(x) for x in self.known]
+        self.ids = {id(x) for x in self.known}
         self.pattern = self._pattern(call.given)
 
     def fits(self, call):
         """Whether this is right for a call: the same kind of arguments, and nothing that was frozen has changed."""
         return (
-            tuple(call.kind) == self.kind
+            call.kind == self.kind
             and self._pattern(call.given) == self.pattern
-            and all(kind_of(x) == kind for x, kind in self.kinds)
+            and [*map(kind_of, self.known)] == self.kinds
             and self.reach.unchanged()
         )
 
     def _pattern(self, given):
         """Which arguments are tensors that the function gets at by itself, and which are one and the same."""
-        ids = [id(x) for x in given]
-        twice = [ids.index(i) for i in ids] if len(set(ids)) < len(ids) else None
-        known = [isinstance(x, Variable) and x in self.inner and id(x) for x in given]
-        return known, twice
+        ids = [*map(id, given)]
+        if len({*ids}) == len(ids) and self.ids.isdisjoint(ids):
+            return None
+        return [(ids.index(i), i in self.ids and i) for i in ids]
 
     # ------------------------------------------------------------ writing it down
 

@@ -6,6 +6,7 @@ setting changes, such as `training`, it has to be traced again.
 
 import builtins
 from functools import partial
+from operator import getitem, is_
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -23,16 +24,21 @@ class Reach:
     def __init__(self, *roots):
         self.tensors: dict[Variable, tuple[str, ...]] = {}
         self.generators: list[Generator] = [default_generator]
-        self.settings: list[tuple[Any, Any, Any]] = []  # (container, key, what stood there)
+        self.containers: list[Any] = []  # what stood where: containers[i][keys[i]] was found[i]
+        self.keys: list[Any] = []
+        self.found: list[Any] = []
+        self.sized: list[Any] = []  # containers of tensors, to which nothing may be added
+        self.sizes: list[int] = []
         self.seen: set[int] = set()
         self.kept: list[Any] = []  # so that no id in `seen` is given to something else
         for root in roots:
             self.visit(root, ())
 
     def unchanged(self):
-        """Whether everything found still stands where it stood."""
+        """Whether everything found still stands where it stood, and nothing was added."""
         try:
-            return all(container[key] is found for container, key, found in self.settings)
+            now = map(getitem, self.containers, self.keys)
+            return all(map(is_, now, self.found)) and [*map(len, self.sized)] == self.sizes
         except (KeyError, IndexError, ValueError):
             return False
 
@@ -69,13 +75,19 @@ class Reach:
                             self.visit(method, ())
 
     def _items(self, container, pairs, path):
+        before = len(self.tensors)
         plain = sum(isinstance(value, PLAIN) for _, value in pairs)
         for key, value in pairs:
             if not isinstance(value, PLAIN) or plain <= MANY:
                 self._note(container, key, value, (*path, str(key)))
+        if len(self.tensors) > before:
+            self.sized.append(container)
+            self.sizes.append(len(container))
 
     def _note(self, container, key, value, path):
-        self.settings.append((container, key, value))
+        self.containers.append(container)
+        self.keys.append(key)
+        self.found.append(value)
         self.visit(value, path)
 
     def _function(self, function, path):
