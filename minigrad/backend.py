@@ -108,15 +108,16 @@ def peek(x):
 
 
 def xp(x, *others):
-    """The functions that work on `x`, and on `others` with it: `numbers`, NumPy or CuPy.
+    """The functions that work on `x`, and on `others` with it: `numbers`, NumPy or CuPy, the last of these there is.
 
     >>> xp(0.0).exp(0.0), xp(np.zeros(2)).exp(np.zeros(2)).tolist()
     (1.0, [1.0, 1.0])
     """
     library = libraries[type(x)]
     for other in others:
-        if library is numbers:
-            library = libraries[type(other)]
+        found = libraries[type(other)]
+        if library is numbers or (library is numpy_library and found is not numbers):
+            library = found
     return library
 
 

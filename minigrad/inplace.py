@@ -8,7 +8,7 @@ result of an operation on that twin. A change of a view is a change of the tenso
 import numpy as np
 
 from . import ops
-from .backend import default_generator, peek, to_device
+from .backend import default_generator, peek, to_device, xp
 from .tape import Variable, clock, enable_grad, mode, raw
 from .tensor import Tensor, place
 
@@ -86,6 +86,8 @@ def _put(x, key, value):
             "this tensor holds one number in many places (expand made it so), or its memory is read-only; "
             "write x.clone() to get memory of its own"
         )
+    if peek(value) is not value and peek(x.value) is x.value and x.memory is None:  # a function is being compiled
+        x.value = xp(value).array(x.value)
     try:
         x.value[key] = value
     except (TypeError, ValueError, IndexError) as error:

@@ -374,7 +374,7 @@ def _scatter(x, key, shape):
 
 
 def _setitem(x, value, key):
-    result = xp(x).array(x)
+    result = xp(x, value).array(x)
     result[key] = value
     return result
 

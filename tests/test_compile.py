@@ -415,6 +415,32 @@ def test_changes_in_place_are_made_in_each_call():
         assert mg.grad(y.sum(), w)[0].tolist() == [0.0, 1.0]
 
 
+def test_results_in_place_and_arrays_made_inside_are_the_functions_own():
+    @mg.compile
+    def accumulate(x):
+        y = x * 1.0  # not x itself
+        y += x
+        y *= 2
+        rows = mg.zeros(3, 2)
+        rows[0] = x
+        same = y.reshape(2)
+        same[1] = 7.0
+        rows[2] = y
+        return y, rows
+
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    for _ in range(2):
+        y, rows = accumulate(x)
+        assert y.tolist() == [4.0, 7.0]
+        assert rows.tolist() == [[1.0, 2.0], [0.0, 0.0], [4.0, 7.0]]
+        assert mg.grad(y.sum() + rows.sum(), x)[0].tolist() == [9.0, 1.0]
+    assert x.tolist() == [1.0, 2.0]
+    with mg.no_grad():
+        assert accumulate(x)[1].tolist() == [[1.0, 2.0], [0.0, 0.0], [4.0, 7.0]]
+    with pytest.raises(RuntimeError, match="put tensors together with mg.stack"):
+        mg.compile(lambda x: x * np.asarray(x.value))(x)
+
+
 def test_what_was_changed_between_forward_and_backward_is_noticed():
     w, x = mg.tensor([1.0, 2.0], requires_grad=True), mg.tensor([3.0, 4.0])
     loss = mg.compile(lambda w, x: ((w * x) ** 2).sum())

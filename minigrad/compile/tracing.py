@@ -49,6 +49,8 @@ class Traced:
         self.stands_for, self.step, self.trace = stands_for, step, trace
 
     def __getattr__(self, name):
+        if name.startswith("__"):  # NumPy would find a way to the numbers
+            raise AttributeError(name)
         found = getattr(self.stands_for, name)
         if name == "T":
             return self.trace.note("{}.T", [self], found)
@@ -63,7 +65,7 @@ class Traced:
     def reshape(self, *shape):
         """As NumPy's; where there is nothing to do, no step, and none to drop what a sum has kept."""
         value = self.stands_for.reshape(*shape)
-        if value.shape == self.shape:
+        if value.shape == self.shape and self.trace.backward:
             return self
         kept = re.fullmatch(r"_0\.sum\(axis=(.*), keepdims=True\)", self.step.form)
         if kept and value.size:
@@ -100,7 +102,13 @@ class Traced:
     def _frozen(self, *_, **__):
         raise RuntimeError(FROZEN.format("Python"))
 
-    __bool__ = __float__ = __int__ = __index__ = __array__ = _frozen
+    __bool__ = __float__ = __int__ = __index__ = _frozen
+
+    def __array__(self, *_, **__):
+        raise RuntimeError(
+            "a tensor that stands for others, while a function is compiled, can't be put into an array of NumPy's, nor "
+            "written into one that the function makes; put tensors together with mg.stack, mg.cat or mg.where"
+        )
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         """NumPy's functions on arrays of which one is a stand-in arrive here, and those of Python's operators."""
@@ -157,11 +165,11 @@ class TracedLibrary:
         value = function(*deep(inputs), **deep(options))
         if name == "may_share_memory":  # known without the numbers
             return value
-        if name == "where" and (condition := literal(inputs[0])) is not None:
+        if name == "where" and trace.backward and (condition := literal(inputs[0])) is not None:
             taken = inputs[1] if condition else inputs[2]
             if isinstance(taken, Traced) and same(taken.stands_for, value):
                 return taken
-        if name == "broadcast_to" and isinstance(inputs[0], Traced) and same(peek(inputs[0]), value):
+        if name == "broadcast_to" and trace.backward and isinstance(inputs[0], Traced) and same(peek(inputs[0]), value):
             return inputs[0]
         kind = "write" if name.endswith(".at") else "made" if name in MAKERS else "pure"
         arguments = written(inputs, options)
@@ -207,7 +215,10 @@ class Draws:
 
 
 class Trace:
-    """The steps of a computation, in the order in which they were taken."""
+    """The steps of a computation, in the order in which they were taken.
+
+    On the way back, where no program can write into results, what changes nothing is left out: x * 1 is x.
+    """
 
     current: "Trace | None" = None
 
@@ -311,9 +322,9 @@ class Trace:
         if symbol != "@" and (literal(a) is None or literal(b) is None):
             a = self._simple(a, b, value)
             b = self._simple(b, a, value)
-            if symbol == "*" and literal(a) == 1 and same(peek(b), value):
+            if self.backward and symbol == "*" and literal(a) == 1 and same(peek(b), value):
                 return b
-            if symbol in "*/" and literal(b) == 1 and same(peek(a), value):
+            if self.backward and symbol in "*/" and literal(b) == 1 and same(peek(a), value):
                 return a
             if symbol == "*":
                 a, b, symbol = self._quotient(a, b)
