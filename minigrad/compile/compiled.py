@@ -16,7 +16,7 @@ from ..autograd import grad
 from ..backend import Generator, float64, numpy_library, peek, xp
 from ..draw import draw
 from ..tape import Op, Variable, changed, clock, enable_grad, history, mode, sweep
-from .reach import PLAIN, VARIABLE, Reach
+from .reach import PLAIN, VARIABLE, Reach, is_library
 from .source import Program, Way
 from .tracing import Draws, Trace, Traced, root, same
 
@@ -206,8 +206,7 @@ class Notes:
 
 def enter(frame, event, arg):
     """Follow the lines of the program's functions, not those of libraries."""
-    package = frame.f_globals.get("__name__", "").partition(".")[0]
-    return None if package in ("minigrad", "numpy") else look
+    return None if is_library(frame.f_globals.get("__name__")) else look
 
 
 def look(frame, event, arg):

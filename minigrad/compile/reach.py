@@ -47,7 +47,11 @@ class Reach:
         if isinstance(x, Variable):
             self.tensors.setdefault(x, path)
             return
-        if isinstance(x, PLAIN | type | ModuleType) or id(x) in self.seen or _ours(x):
+        if (
+            isinstance(x, PLAIN | type | ModuleType)
+            or id(x) in self.seen
+            or (isinstance(x, FunctionType) and is_library(x.__module__))
+        ):
             return
         self.seen.add(id(x))
         self.kept.append(x)
@@ -69,7 +73,7 @@ class Reach:
             if hasattr(x, "__dict__"):
                 self._items(vars(x), list(vars(x).items()), path[path[:1] == (VARIABLE,) and 2 :])
             for kind in type(x).__mro__:
-                if not _foreign(kind):
+                if not is_library(kind.__module__):
                     for method in vars(kind).values():
                         if isinstance(method, FunctionType):
                             self.visit(method, ())
@@ -123,10 +127,8 @@ def _names(code):
             yield from _names(constant)
 
 
-def _foreign(kind):
-    return kind.__module__.partition(".")[0] in ("builtins", "minigrad", "numpy", "cupy", "abc", "typing")
-
-
-def _ours(x):
-    """Whether `x` is a function of this package or of NumPy: what those can get at is known."""
-    return isinstance(x, FunctionType) and _foreign(x)
+def is_library(module):
+    """Whether a function or class of this module is the engine's, NumPy's or Python's: what those get at is known."""
+    module = str(module)
+    known = ("builtins", "minigrad", "numpy", "cupy", "abc", "typing")
+    return module.partition(".")[0] in known and not module.startswith("minigrad.course")

@@ -324,7 +324,7 @@ class Trace:
             b = self._simple(b, a, value)
             if self.backward and symbol == "*" and literal(a) == 1 and same(peek(b), value):
                 return b
-            if self.backward and symbol in "*/" and literal(b) == 1 and same(peek(a), value):
+            if self.backward and symbol in ("*", "/", "**") and literal(b) == 1 and same(peek(a), value):
                 return a
             if symbol == "*":
                 a, b, symbol = self._quotient(a, b)
