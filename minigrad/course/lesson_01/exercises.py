@@ -654,7 +654,8 @@ class Batches(Exercise):
         }
         turns = "not every point has exactly one turn in an epoch, together with its own y."
         got = trained(x, y, 0.05, 1, 5)
-        if not close(trained(x, y, 0.05, 1, 5), got):  # whatever the order, one batch of all has one gradient
+        # Whatever the order, one batch of all has one gradient. Points drawn at random may agree once by chance.
+        if not all(close(trained(x, y, 0.05, 1, 5), got) for _ in range(6)):
             raise NotYet(turns)
         compare("an epoch of one batch", got, one, slips)
         begins = "it begins anew in each epoch, or ends after the first: set w and b to 0 once, before the loops."
