@@ -7,7 +7,6 @@ what an answer does on random inputs, never how it is written.
 """
 
 import ast
-import copy
 import inspect
 import linecache
 import textwrap
@@ -174,17 +173,34 @@ class Exercise:
         if not callable(function):
             raise NotYet(f"a function or class was expected; this is of type `{type(function).__name__}`.")
         name = getattr(function, "__qualname__", type(function).__name__)
-        given = copied(inputs)
+        given = tuple(map(copied, inputs))
         result = function(*given, **options)
         for before, after, parameter in zip(inputs, given, parameters(function, len(inputs)), strict=True):
-            if isinstance(before, np.ndarray | list) and not np.array_equal(before, after, equal_nan=True):
+            if not unchanged(before, after):
                 raise NotYet(f"`{name}` changes its input{parameter} in place. Let it make a new array instead.")
         return result
 
 
-def copied(inputs: tuple) -> tuple:
-    """Return inputs of which arrays and lists are copies."""
-    return tuple(copy.deepcopy(i) if isinstance(i, np.ndarray | list) else i for i in inputs)
+def copied(given: Any) -> Any:
+    """Return an input with copies of all arrays, lists, tuples and dictionaries in it; a model stays itself."""
+    if isinstance(given, np.ndarray):
+        return given.copy()
+    if type(given) in (list, tuple):
+        return type(given)(map(copied, given))
+    return {name: copied(part) for name, part in given.items()} if type(given) is dict else given
+
+
+def unchanged(before: Any, after: Any) -> bool:
+    """Whether an input's arrays, lists and dictionaries hold what they held; nan is nan here."""
+    if before is after or type(before) is not type(after):
+        return before is after
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+    if type(before) in (list, tuple):
+        return len(before) == len(after) and all(map(unchanged, before, after))
+    if type(before) is dict:
+        return before.keys() == after.keys() and all(unchanged(before[name], after[name]) for name in before)
+    return bool(before == after)
 
 
 def parameters(function: Callable, count: int) -> list[str]:
@@ -247,7 +263,8 @@ class Named:
     """Looks things up by attribute: `check.q1`. A wrong name is answered with the right ones."""
 
     def __init__(self, called: str, lesson: str, things: Mapping[str, Any]):
-        self._called, self._lesson, self._things = called, lesson, things
+        self._called, self._things = called, things
+        self._where = lesson if lesson.startswith("lab") else f"lesson {lesson}"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -255,13 +272,13 @@ class Named:
         if name in self._things:
             return self._things[name]
         there = ", ".join(f"{self._called}.{known}" for known in self._things) or "nothing"
-        raise AttributeError(f"lesson {self._lesson} has no {self._called}.{name}; it has {there}")
+        raise AttributeError(f"{self._where} has no {self._called}.{name}; it has {there}")
 
     def __dir__(self) -> list[str]:
         return list(self._things)
 
     def __repr__(self):
-        return f"lesson {self._lesson} has {', '.join(f'{self._called}.{name}' for name in self._things) or 'nothing'}"
+        return f"{self._where} has {', '.join(f'{self._called}.{name}' for name in self._things) or 'nothing'}"
 
 
 def next_hint(exercise: Exercise) -> Card:
@@ -270,7 +287,9 @@ def next_hint(exercise: Exercise) -> Card:
     exercise.hints_given += 1
     more = f"For the next hint run `hint.{exercise.name}()` again."
     if number + 1 == len(exercise.hints):
-        more = f"That was the last hint. After an attempt, `solution.{exercise.name}()` shows a solution."
+        more = "That was the last hint."
+        if exercise.solution:
+            more += f" After an attempt, `solution.{exercise.name}()` shows a solution."
     return Card("hint", f"Hint {number + 1} of {len(exercise.hints)}:", (exercise.hints[number], more))
 
 

@@ -55,7 +55,7 @@ def numbered(module: ModuleType, number: str) -> tuple[dict[str, Exercise], dict
     """Name the exercises and predictions of a module in their order: q1, q2, …; p1, p2, …"""
     things = list(vars(module).values())
     kinds = [t for t in things if isinstance(t, type) and issubclass(t, Exercise) and t.__module__ == module.__name__]
-    kinds = [kind for kind in kinds if kind.solution]  # one without is the base of others
+    kinds = [kind for kind in kinds if kind.blank]  # one without is the base of others
     exercises = {f"q{i}": kind(f"q{i}", number) for i, kind in enumerate(kinds, 1)}
     questions = (thing for thing in things if isinstance(thing, Prediction))
     predictions = {f"p{i}": replace(p, name=f"p{i}", lesson=number) for i, p in enumerate(questions, 1)}

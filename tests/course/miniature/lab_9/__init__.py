@@ -1,0 +1,1 @@
+"""Lab 9: a lab so small that a test can grade it many times."""
