@@ -20,7 +20,7 @@ ORDER = (
 ).split()
 
 NOTEBOOKS = sorted(path for folder in ("notebooks", "lab") for path in (ROOT / folder).rglob("*.ipynb"))
-NOTEBOOKS = [path for path in NOTEBOOKS if ".ipynb_checkpoints" not in path.parts]
+NOTEBOOKS = [path for path in NOTEBOOKS if ".ipynb_checkpoints" not in path.parts and path.name != "master.ipynb"]
 
 
 def python_files(*folders: str) -> list[Path]:
