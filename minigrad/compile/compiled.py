@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from functools import update_wrapper
+from operator import is_
 from types import MethodType
 from typing import Any
 
@@ -65,10 +66,13 @@ class Compiled:
         call = Call(args, options)
         for i, version in enumerate(self.versions):
             if version.fits(call):
-                with suppress(AssertionError):  # a check of the numbers went otherwise than when this was written
+                try:
                     result = version.run(args, options, call)
+                except AssertionError:  # a check of the numbers went otherwise than when this was written
+                    continue
+                if i:
                     self.versions.insert(0, self.versions.pop(i))
-                    return result
+                return result
         with one_at_a_time:
             version = Version(self.function, args, options, call)
         self.versions = [version, *self.versions[: VERSIONS - 1]]
@@ -305,6 +309,7 @@ class Version:
             self.inner |= dict.fromkeys(missed, ("w",))  # the walk didn't find them, the tape did
         self.known = list(self.inner)
         self.kinds = [kind_of(x) for x in self.known]
+        self.values = [x.value for x in self.known]
         self.ids = {id(x) for x in self.known}
         self.pattern = self._pattern(call.given)
 
@@ -313,9 +318,21 @@ class Version:
         return (
             call.kind == self.kind
             and self._pattern(call.given) == self.pattern
-            and [*map(kind_of, self.known)] == self.kinds
+            and self._known_fit()
             and self.reach.unchanged()
         )
+
+    def _known_fit(self):
+        """Whether the tensors that the function gets at are still of their kinds; quickly while their arrays are."""
+        now = [x.value for x in self.known]
+        if all(map(is_, now, self.values)) and all(
+            x.needs_grad == kind[1] for x, kind in zip(self.known, self.kinds, strict=True)
+        ):
+            return True
+        if [*map(kind_of, self.known)] != self.kinds:
+            return False
+        self.values = now
+        return True
 
     def _pattern(self, given):
         """Which arguments are tensors that the function gets at by itself, and which are one and the same."""
@@ -398,19 +415,21 @@ class Version:
 
     def run(self, args, options, call):
         """Run what was written, and record it as one operation."""
-        values = []
+        given, values = call.given, []
         for place, x in self.parameters:
-            x = x if place is None else call.given[place]
+            if place is not None:
+                x = given[place]
             if isinstance(x, Variable):
                 if x.memory is not None:
                     x.renew()
-                x = x.value
-            values.append(x.numpy if isinstance(x, Generator) else x)
+                values.append(x.value)
+            else:
+                values.append(x.numpy if isinstance(x, Generator) else x)
         box = Box()
         box.args, box.options, box.states = args, options, [(g, g.get_state()) for g in self.generators]
         *box.outputs, box.saved = self.program.forward(*values)
         for place, x in self.written:
-            x = x if place is None else call.given[place]
+            x = x if place is None else given[place]
             if isinstance(x, Variable):
                 x.touch()
         results = self._results(call, box)
