@@ -153,10 +153,10 @@ class Op:
                     x.renew()
                     borrowed = borrowed or x.memory.foreign
                 needs_grad = needs_grad or x.needs_grad
-                x = x.value
+                values.append(x.value)
             else:
                 borrowed = borrowed or hasattr(x, "copy") or type(x) is tuple
-            values.append(x)
+                values.append(x)
         if face is None:
             return self.value(*values, **params)
         try:
@@ -179,12 +179,13 @@ class Op:
 
     def pull(self, g, y, inputs, params, wants):
         """The VJPs: the gradient `g` of `y` pulled back to each input that `wants` it, None for the others."""
+        arguments = g, y, *inputs
         if self.joint:
-            return self.joint(g, y, *inputs, **params)
-        if any(wants[len(self.vjps) :]):
+            return self.joint(*arguments, **params)
+        if len(wants) > len(self.vjps) and any(wants[len(self.vjps) :]):
             raise RuntimeError(f"{self.name} has no derivative with respect to its input {len(self.vjps)}: detach() it")
-        parts = zip(self.vjps, wants, strict=False)
-        return [vjp(g, y, *inputs, **params) if vjp and want else None for vjp, want in parts]
+        pairs = zip(self.vjps, wants, strict=False)
+        return [vjp(*arguments, **params) if want and vjp else None for vjp, want in pairs]
 
     def __get__(self, instance, owner):
         """An op is also a method: `x.exp()` is `exp(x)`."""
@@ -224,18 +225,19 @@ def history(outputs, since=0):
         if y in found:
             continue
         found.add(y)
-        if y.tick <= since:
+        if y.op is None or y.tick <= since:
             continue
         if y.inputs is None:
             raise RuntimeError(
                 f"backward through {y.op.name} for a second time: its graph was freed by the first. "
                 "Call the first backward with retain_graph=True, or compute the result anew"
             )
-        variables = [x for x in y.inputs if isinstance(x, Variable)]
-        todo.extend(x for x in variables if x.needs_grad)
-        for x in (y, *variables) if y.op else ():
-            if x.memory is not None and x.memory.changed > y.tick:
-                raise changed(x, y)
+        for x in (*y.inputs, y):
+            if isinstance(x, Variable):
+                if x.memory is not None and x.memory.changed > y.tick:
+                    raise changed(x, y)
+                if x.needs_grad and x not in found:
+                    todo.append(x)
     return sorted(found, key=attrgetter("tick"))
 
 
@@ -265,12 +267,14 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
     totals, ours, kept = dict.fromkeys(order), set(), {}
 
     def add(x, g):
-        if totals[x] is None:
+        total = totals[x]
+        if total is None:
             totals[x] = g  # the first contribution may belong to somebody else: never written to
         elif x in ours:
-            totals[x] += g
+            total += g
+            totals[x] = total
         else:
-            totals[x] = totals[x] + g
+            totals[x] = total + g
             if not create_graph:
                 ours.add(x)
 
@@ -283,14 +287,18 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
             g = totals.pop(y)
             if g is None:  # no gradient flows here
                 continue
-            for hook in (*y.hooks,):  # a hook may take itself away
-                g = hook(g)
+            if y.hooks:
+                for hook in tuple(y.hooks):  # a hook may take itself away
+                    g = hook(g)
             if y.op is None or y.keeps if wanted is None else y in wanted:
                 kept[y] = g
             if y.op is None or y.tick <= since:
                 continue
-            wants = [isinstance(x, Variable) and x in totals for x in y.inputs]
-            result, inputs = (y, y.inputs) if create_graph else (y.value, list(map(raw, y.inputs)))
+            wants, inputs, result = [], [], y if create_graph else y.value
+            for x in y.inputs:
+                is_variable = isinstance(x, Variable)
+                wants.append(is_variable and x in totals)
+                inputs.append(x.value if is_variable and not create_graph else x)
             try:
                 parts = y.op.pull(g, result, inputs, y.params, wants)
             except ArithmeticError as error:  # of floats: arrays compute inf and nan instead
@@ -299,7 +307,7 @@ def sweep(outputs, gradients, wanted=None, retain_graph=False, create_graph=Fals
                 mode.observer.swept(y, parts)
             for x, value, want, part in zip(y.inputs, inputs, wants, parts, strict=False):
                 if want and part is not None:
-                    add(x, fit(part, value))
+                    add(x, part if type(part) is float else fit(part, value))
             if not retain_graph:
                 y.inputs = None
     return kept

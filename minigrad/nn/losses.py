@@ -12,11 +12,13 @@ class Loss(Module):
 
     function: Callable
     __signature__: Signature
+    options: tuple = ()  # the names of what the constructor takes
     reductions: tuple = ()  # besides mean, sum and none
 
     def __init_subclass__(cls):
         given = signature(cls.function)
         cls.__signature__ = given.replace(parameters=[*given.parameters.values()][2:])
+        cls.options = (*cls.__signature__.parameters,)
 
     def __init__(self, *options, **named):
         super().__init__()
@@ -31,7 +33,7 @@ class Loss(Module):
 
     def forward(self, input, target):
         """The loss of predictions `input` against `target`."""
-        return self.function(input, target, **{name: getattr(self, name) for name in self.__signature__.parameters})
+        return self.function(input, target, **{name: getattr(self, name) for name in self.options})
 
 
 class MSELoss(Loss):

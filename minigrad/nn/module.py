@@ -73,14 +73,16 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x)")
 
     def __call__(self, *inputs, **options):
-        for hook in (*self._forward_pre_hooks,):  # a hook may take itself away
-            changed = hook(self, inputs)
-            if changed is not None:
-                inputs = changed if isinstance(changed, tuple) else (changed,)
+        if self._forward_pre_hooks:
+            for hook in (*self._forward_pre_hooks,):  # a hook may take itself away
+                changed = hook(self, inputs)
+                if changed is not None:
+                    inputs = changed if isinstance(changed, tuple) else (changed,)
         result = self.forward(*inputs, **options)
-        for hook in (*self._forward_hooks,):
-            changed = hook(self, inputs, result)
-            result = result if changed is None else changed
+        if self._forward_hooks:
+            for hook in (*self._forward_hooks,):
+                changed = hook(self, inputs, result)
+                result = result if changed is None else changed
         return result
 
     def register_forward_hook(self, hook):
@@ -551,6 +553,7 @@ class Sequential(Numbered):
 
     def forward(self, x):
         """The input through all modules in order."""
-        for module in self:
-            x = module(x)
+        for part in (*vars(self).values(),):  # as `for part in self`, which costs as much as a small layer
+            if isinstance(part, Module):
+                x = part(x)
         return x

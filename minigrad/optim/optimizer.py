@@ -20,7 +20,7 @@ from ..tape import enable_grad, raw
 from ..tensor import Tensor
 
 SMALL = 1 << 13  # up to so many numbers, copying a parameter costs less than calls of its own
-PIECE, GPU_PIECE = 1 << 19, 1 << 24  # numbers done at once; a GPU has no use for small pieces
+PIECE, GPU_PIECE = 1 << 16, 1 << 24  # numbers done at once; a GPU has no use for small pieces
 
 AT_LEAST_ZERO = {"lr", "momentum", "weight_decay", "eps", "alpha", "lr_decay", "initial_accumulator_value"}
 IGNORED = {"foreach", "fused", "capturable"}  # how PyTorch is to compute, not what
@@ -87,9 +87,9 @@ class Optimizer:
                 loss = closure()
         todo = []
         for group in self.param_groups:
-            params = [p for p in group["params"] if p.grad is not None]
+            params = [p for p in group["params"] if p._grad is not None]  # _grad: the slot behind the property
             for p in params:
-                if p.grad.value.shape != p.value.shape:
+                if p._grad.value.shape != p.value.shape:
                     raise ValueError(
                         f"a gradient has shape {p.grad.shape}, its parameter {p.shape}; they must be equal"
                     )
@@ -143,7 +143,7 @@ class Optimizer:
         """Forget the gradients, so that the next `backward` doesn't add to them; or set them to zeros."""
         for p in self._params():
             if set_to_none:
-                p.grad = None
+                p._grad = None
             elif p.grad is not None:
                 p.grad.detach_().zero_()
 
@@ -309,14 +309,20 @@ class Block:
             self.values, self.grads = flat(), flat()
             self.places = list(zip(params, self._split(self.values), self._split(self.grads), strict=True))
         n = min(size, PIECE if library is numpy_library else GPU_PIECE)
-        kind = params[0].device, value.dtype
-        if kind not in scratch or scratch[kind][0].size < n:
-            scratch[kind] = flat(n), flat(n)
-        out, work = scratch[kind]
+
+        def shared(use):
+            key = use, params[0].device, value.dtype
+            if key not in scratch or scratch[key].size < n:
+                scratch[key] = flat(n)
+            return scratch[key]
+
+        out = shared("out")
+        work = shared("work") if len(params) == 1 else None  # gradients laid end to end are ours to write to
         self.pieces = []
         for start in range(0, size, n or 1):
             here, m = slice(start, start + n), min(n, size - start)
-            self.pieces.append((here, {name: x[here] for name, x in remembered.items()}, out[:m], work[:m]))
+            state_here = {name: x[here] for name, x in remembered.items()}
+            self.pieces.append((here, state_here, out[:m], self.grads[here] if work is None else work[:m]))
 
     def _split(self, flat):
         """A view of the flat array for each parameter, in its shape."""
@@ -329,7 +335,7 @@ class Block:
             return self.params[0].value.reshape(-1), self.params[0].grad.value.reshape(-1)
         for p, value, grad in self.places:
             value[...] = p.value
-            grad[...] = p.grad.value
+            grad[...] = p._grad.value
         return self.values, self.grads
 
     def hand_out(self, values):

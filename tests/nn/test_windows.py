@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import fused
-from minigrad.nn.windows import overlap, windows
+from minigrad.nn.windows import max_pool, overlap, windows
 
 
 def leaf(*shape):
@@ -24,6 +24,22 @@ def test_windows_and_overlap_are_each_others_derivative(kernel, stride):
     assert mg.autograd.gradcheck(lambda y: overlap(y, kernel, stride, x.shape), other)
     left, right = (overlap(other, kernel, stride, x.shape) * x).sum(), (other * y).sum()
     assert mg.allclose(left, right)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [((2, 2), (2, 2)), ((2, 2), (1, 1)), ((2, 3), (3, 1))])
+def test_max_pool_equals_its_composition(kernel, stride):
+    """In value, gradient and second derivative; among equals the first takes the gradient."""
+
+    def composed(x):
+        return windows(x, kernel, stride).flatten(-2).max(-1).values
+
+    x = mg.randint(0, 5, (2, 7, 6)).double().requires_grad_()  # with many equals
+    assert (max_pool(x, kernel, stride) == composed(x)).all()
+    fast, slow = (mg.grad((pool**3).sum(), x)[0] for pool in (max_pool(x, kernel, stride), composed(x)))
+    assert mg.allclose(fast, slow)
+    x = leaf(2, 7, 6)
+    assert mg.autograd.gradcheck(lambda x: max_pool(x, kernel, stride), x)
+    assert mg.autograd.gradgradcheck(lambda x: max_pool(x, kernel, stride) ** 2, x)
 
 
 def test_a_change_of_the_image_after_its_windows_is_noticed():
@@ -46,19 +62,23 @@ ROWS = {
 }
 
 
-def test_fused_cross_entropy_equals_its_composition():
+@pytest.mark.parametrize("ignored", [None, -100])
+def test_fused_cross_entropy_equals_its_composition(ignored):
     """In value, gradient and second derivative; the row of an ignored target has none."""
-    x, target = leaf(5, 4), mg.tensor([0, 3, -100, 1, 1])
-    kept = mg.tensor([0, 1, 3, 4])
+    x, target = leaf(5, 4), mg.tensor([0, 3, ignored or 2, 1, 1])
+    kept = mg.tensor([0, 1, 3, 4] + [2] * (ignored is None))
 
     def composed(x):
         return -x.log_softmax(1)[kept, target[kept]].mean()
 
-    assert mg.allclose(fused.cross_entropy(x, target), composed(x))
-    (fast,), (slow,) = mg.grad(fused.cross_entropy(x, target), x), mg.grad(composed(x), x)
+    def row(x):
+        return fused.cross_entropy(x, target, ignored)
+
+    assert mg.allclose(row(x), composed(x))
+    (fast,), (slow,) = mg.grad(row(x), x), mg.grad(composed(x), x)
     assert mg.allclose(fast, slow)
-    assert (fast[2] == 0).all()
-    assert mg.autograd.gradgradcheck(lambda x: fused.cross_entropy(x, target), x)
+    assert ignored is None or (fast[2] == 0).all()
+    assert mg.autograd.gradgradcheck(row, x)
 
 
 def test_fused_cross_entropies_equal_their_composition():
