@@ -2,11 +2,15 @@
 
 In one process the idle threads of one framework slow the next, and on a shared machine a minute is not like the minute
 before; so a round of each follows a round of each, and what is reported is the median of the ratios within a round.
+Time is the processor's, over all threads of a contender: the clock on the wall also counts what others do meanwhile.
 What a contender computes is compared before anything is timed.
 """
 
+import cProfile
+import io
 import json
 import os
+import pstats
 import statistics
 import subprocess
 import sys
@@ -28,7 +32,7 @@ ONE_THREAD = dict.fromkeys(
 
 @dataclass
 class Result:
-    """What came out of one contest: seconds per unit of work for each contender and round, and who was not there."""
+    """What came out of one contest: seconds (or bytes) for each contender and round, and who was not there."""
 
     case: str
     size: tuple
@@ -44,22 +48,28 @@ class Result:
         return min(self.seconds[contender])
 
 
+def _command(what, case, name, size):
+    return [sys.executable, "-W", "ignore", __file__, what, case, name, json.dumps(size)]
+
+
+def _environment():
+    return os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT)}
+
+
 class Contender:
     """A process that has prepared its work and does one round of it when told."""
 
     def __init__(self, case, name, size):
-        command = [sys.executable, "-W", "ignore", __file__, case, name, json.dumps(size)]
-        environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        pipe = subprocess.PIPE
+        command = _command("work", case, name, size)
+        self.process = subprocess.Popen(command, env=_environment(), stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
     def ready(self):
         """What it reports when it is prepared: `{"check": numbers}`, or `{"absent": why}`."""
         return self.read()
 
     def round(self):
-        """The seconds of one unit of work."""
+        """The seconds of one unit of work, or what the contender measures itself."""
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
         return self.read()
@@ -108,7 +118,11 @@ def contest(case, size, names, rounds=7, tolerance=1e-3):
 
 
 def work(case, name, size):
-    """The inside of a contender's process: prepare, report, and do a round for each line that comes in."""
+    """The inside of a contender's process: prepare, report, and do a round for each line that comes in.
+
+    A contender is a function of the size that returns numbers to be compared, a unit of work, and how many of these
+    make a round; None if the unit measures itself.
+    """
     try:
         check, unit, times = getattr(import_module(case), name)(*size)
     except ImportError as error:
@@ -116,12 +130,39 @@ def work(case, name, size):
         return
     print(f"answer {json.dumps({'check': [float(number) for number in check]})}", flush=True)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start = time.process_time()
+        if times is None:
+            print(f"answer {unit()!r}", flush=True)
+            continue
         for _ in range(times):
             unit()
-        print(f"answer {(time.perf_counter() - start) / times!r}", flush=True)
+        print(f"answer {(time.process_time() - start) / times!r}", flush=True)
+
+
+def profile(case, name, size, lines=12):
+    """Where a contender's time goes: the functions that take most of it themselves, as text."""
+    _, unit, times = getattr(import_module(case), name)(*size)
+    recorder = cProfile.Profile()
+    for _ in range(times or 1):
+        unit()
+    recorder.enable()
+    for _ in range(times or 1):
+        unit()
+    recorder.disable()
+    text = io.StringIO()
+    table = pstats.Stats(recorder, stream=text)
+    table.strip_dirs().sort_stats("tottime").print_stats(lines)
+    return text.getvalue().partition("ncalls")[2].strip()
+
+
+def profiled(case, name, size):
+    """`profile` in a process of its own, with one thread."""
+    return subprocess.run(
+        _command("profile", case, name, size), env=_environment(), capture_output=True, text=True
+    ).stdout
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    work(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))
+    what, case, name, size = *sys.argv[1:4], json.loads(sys.argv[4])
+    print(profile(case, name, size)) if what == "profile" else work(case, name, size)

@@ -1,8 +1,11 @@
-"""One training step of a dense network D-H-C with ReLU, cross-entropy and Adam, on a batch of B: eight ways to do it.
+"""One training step of a dense network D-H-C with ReLU, cross-entropy and Adam, on a batch of B: nine ways to do it.
 
 Every contender starts from the same weights and sees the same batch; it returns its first losses, a function that takes
 one step, and how many steps make a round.
 """
+
+import os
+import shutil
 
 import numpy as np
 
@@ -58,6 +61,13 @@ def minigrad(d, h, c, b):
     import minigrad as torch
 
     return _pytorch(torch, d, h, c, b)
+
+
+def minigrad_compile(d, h, c, b):
+    """minigrad with the network and its loss compiled."""
+    import minigrad as torch
+
+    return _pytorch(torch, d, h, c, b, torch.compile)
 
 
 def torch(d, h, c, b):
@@ -161,6 +171,32 @@ def mygrad(d, h, c, b):
         return loss.item(), [t.grad for t in tensors]
 
     return finish(_with_adam(gradients, params), d, h, c, b)
+
+
+def tinygrad(d, h, c, b):
+    """tinygrad with the whole step under its jit; on a CPU it needs clang."""
+    os.environ["DEV"] = "CPU"
+    if not shutil.which("clang"):
+        raise ImportError("tinygrad needs clang to work on a CPU")
+    from tinygrad import Context, Tensor, TinyJit
+    from tinygrad.nn.optim import Adam
+
+    x, y, params = beginning(d, h, c, b)
+    x, y = Tensor(x), Tensor(y)
+    w1, b1, w2, b2 = params = [Tensor(p) for p in params]
+    optimizer = Adam(params, lr=1e-3)
+
+    @TinyJit
+    def advance():
+        optimizer.zero_grad()
+        loss = ((x @ w1 + b1).relu() @ w2 + b2).sparse_categorical_crossentropy(y).backward()
+        return loss.realize(*optimizer.schedule_step())
+
+    def step():
+        with Context(TRAINING=1):
+            return advance().item()
+
+    return finish(step, d, h, c, b)
 
 
 def _with_adam(gradients, params):
