@@ -14,6 +14,7 @@ CASES = {
     "conv": ("minigrad torch torch_compile jax", [(8, 32), (28, 32)], 9),
     "fit": ("minigrad keras", [(20_000, 784)], 5),
     "moons": ("minigrad minigrad_single micrograd", [(100,)], 7),
+    "expression": ("minigrad minigrad_compile", [(1000,)], 7),
     "nodes": (f"{NODES} alone_{LENGTHS[0]} alone_{LENGTHS[-1]}", [("scalars",), ("tensors",), ("torch",)], 2),
     "node_memory": (NODES, [("scalars",), ("tensors",)], 1),
     "importing": ("minigrad numpy torch jax tensorflow", [()], 9),
@@ -40,6 +41,7 @@ GOALS = [
     ("fit", (20_000, 784), "minigrad", "keras", 0.7),
     ("moons", (100,), "minigrad", "micrograd", 1 / 20),
     ("moons", (100,), "minigrad_single", "micrograd", 1 / 1.5),
+    ("expression", (1000,), "minigrad_compile", "minigrad", 1 / 10),
     ("nodes", ("scalars",), "nodes_1000000", "nodes_100", 1.25),  # flat, but for the processor's caches
     ("nodes", ("tensors",), "nodes_1000000", "nodes_100", 1.25),
     ("importing", (), "minigrad", "numpy", 1.3),
