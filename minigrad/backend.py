@@ -207,6 +207,8 @@ def describe(value):
 
 def to_device(array, where):
     """`array` itself if it is there already, else a copy on the device `where`."""
+    if peek(array) is not array:
+        return xp(array).to_device(array, where)
     where = device(where)
     if where.type == "cpu":
         return array if device_of(array).type == "cpu" else _cupy().asnumpy(array)

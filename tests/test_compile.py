@@ -8,6 +8,7 @@ import gc
 import importlib.util
 import inspect
 import re
+import sys
 import textwrap
 import weakref
 from collections import Counter
@@ -18,8 +19,10 @@ import pytest
 from hypothesis import given, settings
 
 import minigrad as mg
-from minigrad import nn
+from minigrad import backend, nn
 from minigrad.autograd import gradcheck, gradgradcheck
+from minigrad.compile.tracing import Traced
+from minigrad.compile.tracing import library as tracing_library
 from minigrad.course import handmade
 from minigrad.nn import functional as F
 from minigrad.scalar import MLP
@@ -146,6 +149,45 @@ def test_a_thousand_random_programs_agree_with_eager():
 
     run()
     assert ends["agreed"] >= 1000, ends
+
+
+# ---------------------------------------------------------------- on a GPU
+
+
+@pytest.fixture(params=["stand-in", pytest.param("CuPy", marks=pytest.mark.gpu)])
+def cuda(request, monkeypatch):
+    """The name of a device that is a GPU, or pretends to be."""
+    if request.param == "stand-in":
+        for name, module in load("stand_in_cupy").modules().items():
+            monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr(backend.cuda, "reason", None)
+        monkeypatch.setattr(backend, "libraries", backend.Libraries({Traced: tracing_library}))
+    return "cuda"
+
+
+@table.each_expression
+def test_compiled_rows_run_on_a_gpu(cuda, text):
+    function, tensors = case(text)
+    if text in FROZEN:
+        return
+    there = [x.detach().to(cuda).requires_grad_(x.requires_grad) for x in tensors]
+    compiled = mg.compile(function)
+    compiled(*there)
+    ours, theirs = several(compiled(*there)), several(function(*tensors))
+    agree([y.cpu() if isinstance(y, mg.Tensor) else y for y in ours], theirs)
+    inputs = [[x for x in xs if x.requires_grad] for xs in (there, tensors)]
+    for g, h in zip(table.differentiate(mg, ours, inputs[0]), table.differentiate(mg, theirs, inputs[1]), strict=True):
+        assert (g is None) == (h is None)
+        if h is not None:
+            np.testing.assert_allclose(g.cpu().numpy(), h.numpy(), rtol=1e-10, atol=1e-10)
+
+
+def test_dropout_on_a_gpu_draws_as_on_the_cpu(cuda):
+    compiled = mg.compile(lambda x: F.dropout(x, 0.5) * 2)
+    mg.manual_seed(0)
+    ours = [compiled(mg.ones(20, device=cuda)).cpu().tolist() for _ in range(2)]
+    mg.manual_seed(0)
+    assert ours == [(F.dropout(mg.ones(20), 0.5) * 2).tolist() for _ in range(2)]
 
 
 # ---------------------------------------------------------------- networks

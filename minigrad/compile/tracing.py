@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import libraries, numbers, peek, xp
+from ..backend import libraries, numbers, peek, to_device, xp
 
 FROZEN = (
     "a compiled function is run once as Python and then as the straight line of NumPy that this wrote, so {} can't "
@@ -176,6 +176,12 @@ class TracedLibrary:
         known = home is not numbers and hasattr(home.module, name.partition(".")[0])
         text = f"np.{name}" if known else trace.helper(function, name)
         return trace.note(f"{text}({arguments})", [*inputs, *options.values()], value, kind)
+
+    @staticmethod
+    def to_device(array, where):
+        """As the backend's; what moves is noted."""
+        value = to_device(array.stands_for, where)
+        return array if value is array.stands_for else Trace.open().note("np.asarray({})", [array], value)
 
     @staticmethod
     def power(a, b):
