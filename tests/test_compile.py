@@ -10,6 +10,8 @@ import inspect
 import re
 import sys
 import textwrap
+import tracemalloc
+import types
 import weakref
 from collections import Counter
 from pathlib import Path
@@ -345,6 +347,32 @@ def test_other_shapes_dtypes_modes_and_settings_are_written_anew():
     module.factor = 7.0
     assert compiled(x).tolist() == [7.0] * 3
     assert compiled.train is module.train or compiled.train() is module  # it is still the module
+
+
+def test_settings_in_a_module_of_the_programs_are_settings_too():
+    settings = types.ModuleType("settings")
+    settings.rate, settings.w = 2.0, mg.tensor(3.0)
+    scope = {"settings": settings}
+    exec("def scaled(x): return x * settings.rate * settings.w", scope)
+    compiled = mg.compile(scope["scaled"])
+    assert compiled(mg.tensor(1.0)).item() == 6
+    settings.rate = 5.0
+    settings.w += 1
+    assert compiled(mg.tensor(1.0)).item() == 20
+
+
+def test_nothing_is_kept_of_the_arrays_it_was_traced_with():
+    compiled = mg.compile(lambda x: (x.exp().sin() * 2).sum())
+    x = mg.randn(100, 1000, requires_grad=True)
+    gc.collect()
+    tracemalloc.start()
+    compiled(x).backward()
+    x.grad = None
+    del x
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 200_000  # one of its arrays is 400,000 bytes
 
 
 def test_replacing_a_tensor_or_a_layer_is_noticed():

@@ -92,7 +92,7 @@ class Compiled:
     @property
     def source(self):
         """What was written for the latest call."""
-        return self._latest().program.source
+        return self._latest().written.source
 
     @property
     def graph(self):
@@ -198,13 +198,8 @@ class Notes:
     def swept(self, y, parts):
         for x, part in zip(y.inputs, parts, strict=False):
             if isinstance(part, Traced) and isinstance(x, Variable) and isinstance(x.value, Traced):
-                step = part.step
-                if (
-                    same(part.stands_for, peek(x.value))
-                    and step.backward
-                    and step.kind == "pure"
-                    and not (step.of or step.name)
-                ):
+                step, whole = part.step, same(part.stands_for, x.value.stands_for)
+                if whole and step.backward and step.kind == "pure" and step.of is None:
                     step.of = x.value.step
 
 
@@ -373,23 +368,23 @@ class Version:
         self.result = rebuilt(result, iter([Hole() for _ in outputs]))
         self.faces = [y.face if isinstance(y, Variable) else None for y in outputs]
         name = getattr(self.function, "__name__", type(self.function).__name__.lower())
-        self.program = Program(trace, name, [x.step for x in stand_ins.values()], ends, ways)
+        program = Program(trace, name, [x.step for x in stand_ins.values()], ends, ways)
+        self.written = program.written
 
         def found(step):  # an argument by its place, as it comes with each call
             x = next(x for i, (x, _) in sources.items() if stand_ins[i].step is step)
             place = next((i for i, y in enumerate(call.given) if x is y), None)
             return place, x if place is None else None
 
-        self.parameters = [found(step) for step in self.program.inputs]
+        self.parameters = [found(step) for step in program.inputs]
         self.wanted = len(wanted)
         # What the operation is recorded with: where gradients are to go, and what may not change before they do.
-        looked_at = [x for x, _ in sources.values() if isinstance(x, Variable) and not self.program.merged]
+        looked_at = [x for x, _ in sources.values() if isinstance(x, Variable) and not program.merged]
         untouched = [x for x in looked_at if id(root(stand_ins[id(x)].stands_for)) not in trace.written]
         self.inputs = [found(stand_ins[id(x)].step) for x in dict.fromkeys([*wanted, *untouched])]
         self.generators = [x for _, x in self.parameters if isinstance(x, Generator)]
-        written = [step for step in self.program.inputs if id(root(step.value)) in trace.written]
-        self.written = [found(step) for step in written]
-        self.ops = [self._op(name, i, way) if way else None for i, way in enumerate(ways)]
+        self.changed = [found(step) for step in program.inputs if id(root(step.value)) in trace.written]
+        self.ops = [self._op(name, i) if way else None for i, way in enumerate(ways)]
         return []
 
     @staticmethod
@@ -407,7 +402,7 @@ class Version:
         kept = sweep([y], [seed], wanted, retain_graph=True, since=start)
         gradients = [trace.solid(kept[x]) if x in kept else None for x in wanted]
         for x, gradient in zip(wanted, gradients, strict=True):
-            if gradient and gradient.backward and not gradient.name:
+            if gradient and gradient.backward:
                 gradient.of = x.value.step
         return Way(seed.step, gradients)
 
@@ -427,8 +422,8 @@ class Version:
                 values.append(x.numpy if isinstance(x, Generator) else x)
         box = Box()
         box.args, box.options, box.states = args, options, [(g, g.get_state()) for g in self.generators]
-        *box.outputs, box.saved = self.program.forward(*values)
-        for place, x in self.written:
+        *box.outputs, box.saved = self.written.forward(*values)
+        for place, x in self.changed:
             x = x if place is None else given[place]
             if isinstance(x, Variable):
                 x.touch()
@@ -444,7 +439,7 @@ class Version:
             else:
                 yield face.wrap(value) if face else value
 
-    def _op(self, name, i, way):
+    def _op(self, name, i):
         """The operation on the tape whose value is the result `i` of a run."""
 
         def value(*inputs):
@@ -454,8 +449,9 @@ class Version:
             box = inputs[-1]
             if isinstance(y, Variable):
                 return self._again(i, g, y, inputs[: self.wanted], box)
-            if not self.program.merged:
-                return way.run(g, *(box.saved[place] for place in way.places))
+            if not self.written.merged:
+                back, places = self.written.backs[i]
+                return back(g, *(box.saved[place] for place in places))
             g = g.reshape(()) if hasattr(g, "shape") else g
             return box.saved if g == 1 else [d if d is None else d * g for d in box.saved]
 
@@ -468,7 +464,7 @@ class Version:
             if x.memory is not None and x.memory.changed > y.tick:
                 raise changed(x, y)
         now = [(generator, generator.get_state()) for generator, _ in box.states]
-        written = [(x if place is None else call.given[place]) for place, x in self.written]
+        written = [(x if place is None else call.given[place]) for place, x in self.changed]
         before = [(x, x.value.copy()) for x in written]
         for generator, state in box.states:
             generator.set_state(state)

@@ -101,9 +101,13 @@ class Reach:
                 self._note(content, None, content[None], (VARIABLE, name))
             except ValueError:  # not filled yet
                 continue
-        for name in _names(function.__code__):
-            if name in function.__globals__ and not hasattr(builtins, name):
-                self._note(function.__globals__, name, function.__globals__[name], (VARIABLE, name))
+        names, variables = set(_names(function.__code__)), function.__globals__
+        for name in sorted(names & variables.keys() - vars(builtins).keys()):
+            found = variables[name]
+            self._note(variables, name, found, (VARIABLE, name))
+            if isinstance(found, ModuleType) and not is_library(found.__name__):  # settings.rate
+                for part in sorted(names & vars(found).keys()):
+                    self._note(vars(found), part, vars(found)[part], (VARIABLE, part))
         self.visit(function.__defaults__ or (), path)
         self.visit(function.__kwdefaults__ or {}, path)
         self.visit(getattr(function, "__wrapped__", None), path)

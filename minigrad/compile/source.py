@@ -13,6 +13,7 @@ import re
 import weakref
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,19 +35,27 @@ class Way:
         self.seed, self.gradients = seed, gradients
         self.steps: list[Step] = []
         self.saved: list[Step] = []  # of the way there, what it needs
-        self.places: list[int] = []  # where that stands in what the way there saves
-        self.run: Callable[..., list] = list
+
+
+class Written(NamedTuple):
+    """What was written, as text and as functions; of the arrays it was traced with nothing is kept.
+
+    With a single number as the result there is one function, and it returns the gradients together with that. Else
+    `forward` returns, in a list at the end, what the ways back need: each is a function `(gradient, *saved)` and the
+    places of what it needs in that list, or None where no gradient flows.
+    """
+
+    source: str
+    forward: Callable
+    merged: bool
+    backs: list
 
 
 class Program:
-    """A trace as Python functions: `forward(*inputs)`, and `run(gradient, *saved)` of each way back.
-
-    With a single number as its result there is one function, and it returns the gradients together with the result;
-    else `forward` returns in a list what the ways back need.
-    """
+    """A trace on its way to being `written`: the steps that are needed, their names, their lines."""
 
     def __init__(self, trace: Trace, name, inputs, ends, ways):
-        self.trace, self.ends = trace, ends
+        self.trace, self.all_ways = trace, ways
         self.place = {step: i for i, step in enumerate(trace.steps)}
         self.ways = [way for way in ways if way]
         self.merged = any(way.seed.kind == "literal" for way in self.ways)
@@ -66,7 +75,7 @@ class Program:
         self.inputs = [step for step in inputs if step in self.users]
         for step in self.inputs:
             self.name(step)
-        self._print(self._unused(name))
+        self.written = self._print(self._unused(name))
 
     def only(self, step):
         """The step that computes the same and came first."""
@@ -215,17 +224,18 @@ class Program:
                 names.append(self._unused(f"{name}_backward"))
                 result = partial(self.list, way.gradients)
                 sources.append(self.function(names[-1], [way.seed, *way.saved], way.steps, result))
-        self.source = "\n\n".join(sources)
+        source = "\n\n".join(sources)
         filename = f"<compiled {name} {next(serial)}>"
-        linecache.cache[filename] = len(self.source), None, self.source.splitlines(True), filename  # for tracebacks
-        weakref.finalize(self, linecache.cache.pop, filename, None)
         constants = {self.names[step]: step.value for step in self.live if step.kind == "constant"}
         space = {"__name__": "minigrad.compiled", **self.trace.names, **constants}  # where NumPy's warnings are silent
-        exec(builtins.compile(self.source, filename, "exec", optimize=0), space)
+        exec(builtins.compile(source, filename, "exec", optimize=0), space)
         quiet = np.errstate(all="ignore") if any(hasattr(step.value, "shape") for step in self.live) else lambda f: f
-        self.forward, *runs = (quiet(space[name]) for name in names)
-        for way, run in zip(self.ways, runs, strict=False):
-            way.run, way.places = run, [self.saved.index(step) for step in way.saved]
+        forward, *runs = (quiet(space[name]) for name in names)
+        linecache.cache[filename] = len(source), None, source.splitlines(True), filename  # for tracebacks
+        weakref.finalize(forward, linecache.cache.pop, filename, None)
+        places = [[self.saved.index(step) for step in way.saved] for way in self.ways]
+        backs = dict(zip(self.ways, zip(runs, places, strict=False), strict=False))
+        return Written(source, forward, self.merged, [backs.get(way) for way in self.all_ways])
 
     def _separate(self, way):
         """Find the steps of a way back, and what it needs of the way there."""
