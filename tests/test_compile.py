@@ -113,30 +113,25 @@ def test_compiled_rows_agree_with_finite_differences_to_second_order(text):
 def test_a_thousand_random_programs_agree_with_eager():
     ends = Counter()
 
-    @settings(max_examples=1600)
+    @settings(max_examples=1200)
     @given(random_programs.leaves, random_programs.programs)
     def run(shapes, program):
-        machine = random_programs.Machine(mg, shapes)
-        steps = [step for step in program if machine.attempt(*step) is not None]
-        inputs = machine.leaves
+        machine, steps = random_programs.Machine(mg, shapes), []
+        for step in program:
+            y = machine.attempt(*step)
+            if y is not None and 0 < y.numel() <= 500 and np.abs(y.detach().numpy()).max() < 1e3:
+                machine.results.append(y)
+                steps.append(step)
+        inputs, theirs = machine.leaves, machine.results
         scope = {"T": mg, "F": F, "i": mg.tensor([2, 3, 1])}
 
         def function(*xs):
             results = list(xs)
             for text, *operands in steps:
-                a, b = (results[k % len(xs)] for k in operands)
-                y = eval(text, {**scope, "a": a, "b": b})
-                results[operands[0] % len(xs)] = y
+                a, b = (results[k % len(results)] for k in operands)
+                results.append(eval(text, {**scope, "a": a, "b": b}))
             return results
 
-        try:
-            theirs = function(*inputs)
-        except random_programs.REFUSALS:
-            ends["refused"] += 1
-            return
-        if not all(0 < y.numel() <= 500 and np.abs(y.detach().numpy()).max() < 1e3 for y in theirs):
-            ends["too large"] += 1
-            return
         compiled = mg.compile(function)
         if any("a[a > 0]" in text for text, *_ in steps):
             with pytest.raises(RuntimeError, match="depend on the numbers"):
