@@ -1,0 +1,1 @@
+"""Lab 2: reading handwritten digits, with one layer and with several."""
