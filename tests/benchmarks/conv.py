@@ -4,6 +4,7 @@ Twice a convolution of 3 x 3, ReLU and the maximum of 2 x 2, from 1 to 8 to 16 c
 """
 
 import numpy as np
+from step import jax_step
 
 STEPS = 3  # whose losses are compared
 
@@ -86,22 +87,4 @@ def jax(s, b):
         logits = block(block(x, *params[:2]), *params[2:4]).reshape(b, -1) @ params[4].T + params[5]
         return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], axis=1).mean()
 
-    @jax.jit
-    def advance(params, means, squares, t):
-        loss, grads = jax.value_and_grad(loss_of)(params)
-        means = [0.9 * m + 0.1 * g for m, g in zip(means, grads, strict=True)]
-        squares = [0.999 * v + 0.001 * g * g for v, g in zip(squares, grads, strict=True)]
-        params = [
-            p - 1e-3 * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8)
-            for p, m, v in zip(params, means, squares, strict=True)
-        ]
-        return loss, params, means, squares, t + 1
-
-    zeros = [jnp.zeros_like(p) for p in params]
-    state = [[jnp.asarray(p) for p in params], zeros, zeros, 1.0]
-
-    def step():
-        loss, *state[:] = advance(*state)
-        return loss.block_until_ready()
-
-    return finish(step, s, b)
+    return finish(jax_step(loss_of, params), s, b)

@@ -119,6 +119,14 @@ def jax(d, h, c, b):
         logs = jax.nn.log_softmax(jax.nn.relu(x @ w1 + b1) @ w2 + b2)
         return -jnp.take_along_axis(logs, y[:, None], axis=1).mean()
 
+    return finish(jax_step(loss_of, params), d, h, c, b)
+
+
+def jax_step(loss_of, params):
+    """A step of Adam under jit, from the gradient to the new parameters."""
+    import jax
+    import jax.numpy as jnp
+
     @jax.jit
     def advance(params, means, squares, t):
         loss, grads = jax.value_and_grad(loss_of)(params)
@@ -137,7 +145,7 @@ def jax(d, h, c, b):
         loss, *state[:] = advance(*state)
         return loss.block_until_ready()
 
-    return finish(step, d, h, c, b)
+    return step
 
 
 def hips_autograd(d, h, c, b):
