@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from itertools import repeat
-from statistics import fmean
+from math import fsum
 from unicodedata import east_asian_width
-from urllib.parse import quote
 
 import numpy as np
 
@@ -81,6 +80,8 @@ class Drawing:
         width = int(re.findall(r'width="(\d+)', self.svg)[0])
         alt = escape("Graph of a computation: " + "; ".join(repr(self).splitlines()))
         style = f"width:100%;min-width:{width * 3 // 4}px;max-width:{width}px"
+        from urllib.parse import quote  # here, as most programs draw nothing
+
         source = f"data:image/svg+xml,{quote(self.svg, safe=' /:;=,()')}"
         return f'<div style="overflow-x:auto"><img alt="{alt}" style="{style}" src="{source}"></div>'
 
@@ -349,6 +350,11 @@ def untangle(columns, turns=16):
             for place, node in enumerate(column):
                 node.place = place
     return best
+
+
+def fmean(numbers):
+    """The mean of a list. (That of `statistics` would take longer to import than anything here.)"""
+    return fsum(numbers) / len(numbers)
 
 
 def before(node):
