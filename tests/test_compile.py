@@ -419,6 +419,20 @@ def test_what_depends_on_numbers_in_tensors_is_refused(function):
     assert mg.tensor(1.0).item() == 1  # and nothing of it stays
 
 
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda a: np.add(a, 1, out=a), r"out=\.\.\.\) can't be compiled"),
+        (lambda a: a.sort(), r"sort\(\) changes an array in place"),
+        (lambda a: np.asarray(a), "can't be put into an array of NumPy's"),
+        (lambda a: np.add.reduce(a), "depend on the numbers"),
+    ],
+)
+def test_arrays_that_are_arguments_are_followed_or_refused(function, words):
+    with pytest.raises(RuntimeError, match=words):
+        mg.compile(function)(np.array([2.0, 1.0]))
+
+
 def test_an_error_in_the_function_leaves_everything_as_it_was():
     w = mg.tensor([1.0, 2.0], requires_grad=True)
 

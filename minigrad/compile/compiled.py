@@ -33,9 +33,9 @@ def compile(function):
     the function uses without being given them, the parameters of a module above all, are inputs too. Everything else
     is frozen as it was: Python's numbers, the way that `if` and `for` went, and what was printed.
 
-    `.source` is the text last written, `.graph` a picture of what it computes. Random numbers are drawn anew in each
-    call. An `if` that would depend on the numbers in a tensor raises RuntimeError. A NumPy array that isn't an argument
-    is a constant. As `torch.compile` and `jax.jit`.
+    `.source` is the text last written, `.graph` a picture of what it computes. minigrad's random numbers are drawn anew
+    in each call; those of np.random are frozen, as is a NumPy array that isn't an argument. An `if` that would depend
+    on the numbers in a tensor raises RuntimeError. As `torch.compile` and `jax.jit`.
 
     >>> import minigrad as mg
     >>> @mg.compile

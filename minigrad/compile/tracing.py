@@ -22,6 +22,7 @@ FROZEN = (
     "depend on the numbers in a tensor. Write mg.where(condition, a, b) in place of `if`, or leave this out of the "
     "compiled function"
 )
+CHANGERS = {"sort", "partition", "fill", "put", "resize", "itemset", "setfield", "setflags"}
 MAKERS = {"array", "copy", "zeros", "zeros_like", "ones", "ones_like", "full", "full_like"}
 
 
@@ -56,6 +57,10 @@ class Traced:
             return self.trace.note("{}.T", [self], found)
         if name in ("item", "tolist", "tobytes", "nonzero"):
             self._frozen()
+        if name in CHANGERS:
+            raise RuntimeError(
+                f".{name}() changes an array in place, which a compiled function can't repeat; make a copy"
+            )
         return partial(self.trace.method, name, self) if callable(found) else found
 
     def astype(self, dtype, copy=True):
@@ -115,7 +120,9 @@ class Traced:
         if method != "__call__":
             self._frozen()
         symbol = UFUNCS.get(ufunc.__name__)
-        return self.trace.binary(symbol, ufunc, *inputs) if symbol else library.call(ufunc.__name__, *inputs, **options)
+        if symbol and not options:
+            return self.trace.binary(symbol, ufunc, *inputs)
+        return library.call(ufunc.__name__, *inputs, **options)
 
     def __array_function__(self, function, types, inputs, options):
         return library.call(function.__name__, *inputs, **options)
@@ -159,6 +166,8 @@ class TracedLibrary:
     def call(name, *inputs, **options):
         """Call a function by its name in the library, and note it."""
         trace = Trace.open()
+        if options.get("out") is not None:
+            raise RuntimeError(f"np.{name}(..., out=...) can't be compiled; write the result with an assignment")
         real = [deep(x) for x in flat((inputs, options)) if isinstance(x, Traced)]
         home = xp(*real) if real else trace.home
         function = operator.attrgetter(name)(home)
@@ -172,10 +181,9 @@ class TracedLibrary:
         if name == "broadcast_to" and trace.backward and isinstance(inputs[0], Traced) and same(peek(inputs[0]), value):
             return inputs[0]
         kind = "write" if name.endswith(".at") else "made" if name in MAKERS else "pure"
-        arguments = written(inputs, options)
         known = home is not numbers and hasattr(home.module, name.partition(".")[0])
         text = f"np.{name}" if known else trace.helper(function, name)
-        return trace.note(f"{text}({arguments})", [*inputs, *options.values()], value, kind)
+        return trace.note(f"{text}({written(inputs, options)})", [*inputs, *options.values()], value, kind)
 
     @staticmethod
     def to_device(array, where):
@@ -213,8 +221,7 @@ class Draws:
     def __getattr__(self, name):
         def draw(*inputs, **options):
             value = getattr(self.generator, name)(*inputs, **options)
-            arguments = written(inputs, options)
-            form = f"{{}}.{name}({arguments})"
+            form = f"{{}}.{name}({written(inputs, options)})"
             return self.source.trace.note(form, [self.source, *inputs, *options.values()], value, "draw")
 
         return draw
