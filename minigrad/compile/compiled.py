@@ -368,6 +368,7 @@ class Version:
         self.result = rebuilt(result, iter([Hole() for _ in outputs]))
         self.faces = [y.face if isinstance(y, Variable) else None for y in outputs]
         name = getattr(self.function, "__name__", type(self.function).__name__.lower())
+        name = "function" if name == "<lambda>" else name
         program = Program(trace, name, [x.step for x in stand_ins.values()], ends, ways)
         self.written = program.written
 
