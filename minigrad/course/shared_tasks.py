@@ -53,6 +53,11 @@ def recorded(answer: Any, epochs: int | None = None, name: str = "train") -> dic
         if epochs is not None and len(values) != epochs:
             raise NotYet(f'after {epochs} epochs history["{key}"] has {len(values)} values; one for each epoch is due.')
         if not np.isfinite(values).all():
+            if np.isinf(values).any():
+                raise NotYet(
+                    f'history["{key}"] holds inf: the logarithm of a probability that is 0. '
+                    "`np.log(np.maximum(p, 1e-12))` stays finite."
+                )
             raise NotYet(f'history["{key}"] holds values that are not finite numbers. Is the learning rate too large?')
     return history
 
@@ -163,7 +168,8 @@ class Scale(Task):
     title = "one scale"
     hints = (
         "`train.mean(axis=0)` goes down the rows: one mean for each column. `train.std(axis=0)` likewise.",
-        "`np.where(std == 0, 1, std)` puts a 1 where a column never changes.",
+        "`np.where(std < 1e-12, 1, std)` puts a 1 where a column never changes. `std == 0` may miss it: rounding can "
+        "leave a standard deviation of 1e-17.",
         "The same two rows of numbers serve all three sets: `(test - mean) / std`.",
     )
     blank = """
@@ -448,6 +454,7 @@ class Accuracy(Task):
         def accuracy(model, x, y):
             return ...
     """
+    to_labels: ClassVar[str] = "`labels_of`"
     sizes: ClassVar[tuple[int, ...]] = (4, 16, 3)
     seconds = 30
 
@@ -458,7 +465,15 @@ class Accuracy(Task):
         best = self.call(networks.outputs, model, x).argmax(axis=1)
         y = np.where(self.rng.random(rows) < share, best, (best + 1) % self.sizes[-1])
         right = (best == y).mean()
-        found = self.call(accuracy, model, x, y)
+        try:
+            found = self.call(accuracy, model, x, y)
+        except Exception as error:
+            if "broadcast" not in str(error) and "elementwise" not in str(error):
+                raise
+            raise NotYet(
+                f"arrays whose shapes don't match are compared. `predict` gives rows of {self.sizes[-1]} "
+                f"probabilities, y has one label for each: turn the rows into labels first, with {self.to_labels}."
+            ) from None
         slips = {
             "only the first prediction is compared with all labels; compare each with its own.": (best[0] == y).mean(),
             "the number of right answers is not divided by the number of samples.": float((best == y).sum()),
@@ -483,8 +498,8 @@ class Train(Task):
         "takes logits "
         "and integer labels. For each batch: `zero_grad`, loss, `backward`, `step`. `model.train()` turns dropout on.",
         "`torch.randperm(len(x))` shuffles the row numbers for an epoch; 16 of them are a batch.",
-        "The cross-entropy of probabilities p is `-np.log(p[np.arange(len(y)), y]).mean()`: use `predict` after each "
-        "epoch.",
+        "The cross-entropy of probabilities p is `-np.log(np.maximum(p[np.arange(len(y)), y], 1e-12)).mean()`: use "
+        "`predict` after each epoch. Without `np.maximum` a probability of 0 gives inf.",
         "Keras's spelling: `compile` with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` and "
         '`metrics=["accuracy"]`, then `fit(…, validation_data=(x_val, y_val), verbose=0)`; its `.history` is the '
         "dictionary.",
@@ -494,6 +509,7 @@ class Train(Task):
             return ...
     """
     sizes: ClassVar[tuple[int, ...]] = (4, 16, 3)
+    after: ClassVar[bool] = False  # whether "loss" has to be measured after the epoch's updates, as "val_loss" has
     seconds = 120
 
     def easy(self, rows: int = 60) -> tuple:
@@ -547,6 +563,9 @@ class Train(Task):
         found = probabilities(self.call(predict, model, x_val), len(x_val), self.sizes[-1])
         told, right = history["val_loss"][-1], cross_entropy(found, y_val)
         if abs(told - right) < 0.01 + 0.02 * right:
+            if self.after:
+                self.measured_after(build, train, predict)
+            self.fair(build, train, predict)
             return
         said = f'the last history["val_loss"] is {told:.3f}, and the probabilities of `predict` give {right:.3f}'
         if abs(told - cross_entropy(softmax(found), y_val)) < 0.01:
@@ -558,25 +577,59 @@ class Train(Task):
             raise NotYet(f"{said}: it should be the mean over the samples, not the sum.")
         raise NotYet(f"{said}. Measure it after the epoch's last update, with dropout off, on all of x_val.")
 
-    @criterion(1, "no gradient from the step before")
-    def fresh(self, build, train, predict):
+    def measured_after(self, build: Callable, train: Callable, predict: Callable) -> None:
+        """Object when the loss of a single epoch, in which much changes, is not that of the network it leaves."""
+        x, y, x_val, y_val = self.easy(240)
+        model = self.call(build, self.sizes, "relu", 4, 0.3)
+        told = recorded(self.call(train, model, x, y, x_val, y_val, 1), 1)["loss"][-1]
+        first, second = (probabilities(self.call(predict, model, x), len(x), self.sizes[-1]) for _ in range(2))
+        right = cross_entropy(first, y)
+        if np.array_equal(first, second) and abs(told - right) > 0.01 + 0.02 * right:
+            raise NotYet(
+                f'after a single epoch history["loss"] is {told:.3f}, and the probabilities of `predict` give '
+                f"{right:.3f} on the training set. Measure it after the epoch's last update, with dropout off, on all "
+                "of x: a mean over the batches is of networks on the way."
+            )
+
+    def fair(self, build: Callable, train: Callable, predict: Callable) -> None:
+        """Object when a network that can't tell samples apart is surer of a label than these are of one kind."""
+        before, after, surest = self.once("still", lambda: self.still(build, train, predict))
+        if surest > 0.8 and turned(before, after) < 0.02:
+            raise NotYet(
+                "of samples that are all alike, two thirds have label 0. A network trained on them should give label "
+                f"0 the probability 0.67, by cross-entropy; this one gives {surest:.2f}. Is softmax taken before a "
+                "loss that takes logits, such as `CrossEntropyLoss`? Give it the outputs of the last layer as they are."
+            )
+
+    def still(self, build: Callable, train: Callable, predict: Callable) -> tuple[np.ndarray, np.ndarray, float]:
+        """Train on inputs that are all 0; return the weights earlier and later, and the probability of label 0."""
         sizes = (self.sizes[0], self.sizes[-1])
-        x, y, x_val, y_val = self.easy()
+        x, y, x_val, y_val = self.easy(120)
         model = self.call(build, sizes, "relu", 1)
         self.call(train, model, x, y, x_val, y_val, 3)
         # Where x is 0, so is the gradient of the weights: they may shrink (weight decay), but not turn. An optimizer
         # that lives on from the first training gets time to forget its momentum.
-        y = np.arange(len(y)) % sizes[-1]
-        self.call(train, model, 0 * x, y, 0 * x_val, y_val, 30)
-        before = self.call(networks.layers, model)[0][0]
-        self.call(train, model, 0 * x, y, 0 * x_val, y_val, 12)
-        after = self.call(networks.layers, model)[0][0]
-        factor = (before * after).sum() / (before * before).sum()
-        if abs(after - factor * before).max() > 0.02 * abs(before).max():
+        y, weights, sure = np.arange(len(y)) % 3 % 2, [], []
+        for epochs in (30, 12):
+            self.call(train, model, 0 * x, y, 0 * x_val, y_val, epochs)
+            weights.append(self.call(networks.layers, model)[0][0])
+            sure.append(float(probabilities(self.call(predict, model, 0 * x[:1]), 1, sizes[-1])[0, 0]))
+        return weights[0], weights[1], sum(sure) / 2
+
+    @criterion(1, "no gradient from the step before")
+    def fresh(self, build, train, predict):
+        before, after, _ = self.once("still", lambda: self.still(build, train, predict))
+        if turned(before, after) > 0.02:
             raise NotYet(
                 "trained on inputs that are all 0, whose gradient is 0, the weights still move: gradients of earlier "
                 "steps are in use. Set them to zero before each `backward()`."
             )
+
+
+def turned(before: np.ndarray, after: np.ndarray) -> float:
+    """Return by how much weights have changed otherwise than by one common factor, relative to the largest."""
+    factor = (before * after).sum() / (before * before).sum()
+    return abs(after - factor * before).max() / abs(before).max()
 
 
 class TrainEarly(Task):
@@ -667,12 +720,13 @@ class Overfit(Task):
         if np.median(lows) > 0.05:
             raise NotYet(
                 f"the training loss ends at {np.median(lows):.3f} in the median of {len(lows)} runs, and should come "
-                "below 0.05: take fewer samples, a larger network, or more epochs."
+                "below 0.05: go on for longer, with a larger network; if that doesn't help, take fewer samples."
             )
         if np.median(rises) < self.rise:
             raise NotYet(
                 f"the validation loss ends at {np.median(rises):.2f} times its lowest value in the median of "
-                f"{len(rises)} runs; with {self.rise:g} or more one sees it. Take fewer samples, or go on for longer."
+                f"{len(rises)} runs; with {self.rise:g} or more one sees it. Go on for longer, or shuffle first, so "
+                "that every class is among the samples; if that doesn't help, take fewer."
             )
 
 

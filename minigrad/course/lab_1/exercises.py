@@ -29,7 +29,8 @@ class Split(shared_tasks.Split):
 
 class Scale(shared_tasks.Scale):
     """Write `scale(train, val, test)`: from each column subtract its mean, and divide by its standard deviation. Both
-    are those of the **training set**, in all three parts. A column that never changes becomes 0.
+    are those of the **training set**, in all three parts. A column that never changes becomes 0; its standard
+    deviation is 0, or by rounding something like 1e-17.
 
     Return the three scaled arrays.
     """
@@ -79,11 +80,19 @@ class Train(shared_tasks.Train):
     size are yours to choose. Forty epochs should be enough for easy data.
 
     Each epoch adds a number to four lists: `"loss"` and `"accuracy"` on the training set, `"val_loss"` and
-    `"val_accuracy"` on the validation set, after the epoch's updates and with dropout off. Return the dictionary. A
-    second call goes on with the weights as they are.
+    `"val_accuracy"` on the validation set, all four measured after the epoch's updates and with dropout off. Return
+    the dictionary. A second call goes on with the weights as they are.
     """
 
     minutes = 12
+    after = True
+    hints = (
+        *shared_tasks.Train.hints[:3],
+        "Keras's spelling: `compile` with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` and "
+        '`metrics=["accuracy"]`. Then for each epoch `model.fit(x, y, batch_size=16, verbose=0)`, and '
+        "`model.evaluate(…, verbose=0)` on both sets gives loss and accuracy. What `fit` itself records in `.history` "
+        'under "loss" is measured during the epoch, with dropout on.',
+    )
 
 
 class Overfit(shared_tasks.Overfit):
@@ -101,7 +110,8 @@ class Overfit(shared_tasks.Overfit):
 
 class TrainEarly(shared_tasks.TrainEarly):
     """Write `train_early(model, x, y, x_val, y_val, epochs, patience)`. It trains like `train`, for `epochs` epochs
-    at most. When `patience` epochs in a row have brought no new lowest validation loss, it stops.
+    at most. When `patience` epochs in a row have brought no new lowest validation loss, it stops;
+    one epoch sooner or later doesn't matter.
 
     In the end the network has the weights of its best epoch again. Return the history of all epochs that were run.
     """
@@ -111,8 +121,8 @@ class TrainEarly(shared_tasks.TrainEarly):
 
 class Experiment(shared_tasks.Experiment):
     """Write `experiment(data, sizes, activation, seed)`: scale the six arrays, build a network, train it with early
-    stopping, and return a row of the table, a dictionary with `"parameters"`, `"train"`, `"validation"` and `"test"`.
-    The last three are accuracies.
+    stopping (for example 120 epochs, patience 15), and return a row of the table, a dictionary with `"parameters"`,
+    `"train"`, `"validation"` and `"test"`. The last three are accuracies.
 
     `networks.parameters(model)` counts in every framework. In the mean of five splits, 90% of the test set should be
     named rightly.
