@@ -31,7 +31,7 @@ def checked(name, input, weight=None):
     """`input`, if it is a tensor, and of the dtype of the `weight` that it is to meet."""
     if not isinstance(input, Tensor):
         cast = ".float()" * (getattr(input, "dtype", None) == np.float64)
-        raise TypeError(f"{name}: expected a tensor, got a {type(input).__name__}; write mg.tensor(x){cast}")
+        raise TypeError(f"{name}: expected a tensor, got a {type(input).__name__}; write tensor(x){cast}")
     if weight is not None and input.dtype != weight.dtype:
         cast = {"float16": "half", "float64": "double"}.get(str(weight.dtype), "float")
         raise TypeError(f"{name}: the input holds {input.dtype}, the parameters {weight.dtype}; write x.{cast}()")

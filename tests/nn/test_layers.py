@@ -250,9 +250,9 @@ NUMBERS += [nn.ReLU(), nn.Softmax(1), nn.Dropout(0.5), nn.Dropout(0.0), nn.MaxPo
 def test_arrays_and_other_dtypes_are_refused(torch, layer):
     """As by PyTorch, which does not convert in silence either; the words say how to. After that it works."""
     x = np.ones((3, 4))
-    with pytest.raises(TypeError, match=r"got a ndarray; write mg.tensor\(x\).float\(\)"):
+    with pytest.raises(TypeError, match=r"got a ndarray; write tensor\(x\).float\(\)"):
         layer(x)
-    with pytest.raises(TypeError, match=r"got a list; write mg.tensor\(x\)"):
+    with pytest.raises(TypeError, match=r"got a list; write tensor\(x\)"):
         layer(x.tolist())
     if list(layer.parameters()):
         for dtype in ("float64", "int64"):

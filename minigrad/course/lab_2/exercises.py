@@ -113,6 +113,8 @@ class Scale(Task):
                 "number.": (train - train.mean(axis=0)) / np.where(train.std(axis=0) > 0, train.std(axis=0), 1),
                 "the largest amount of ink is 16, not 255.": train / 255,
             }
+        if not any(close(got, numbers("", slip)) for slip in slips.values()):
+            inked("training", got)
         self.compare("the training part", got, train / 16, slips)
 
     @criterion(1, "the same number for validation and test")
@@ -127,21 +129,40 @@ class Scale(Task):
                 f"the {name} part is not divided yet.": part,
                 f"the {name} part holds the images of another part.": (test if name == "validation" else val) / 16,
             }
+            inked(name, mine)
             self.compare(f"the {name} part", mine, part / 16, slips)
 
 
 NAMES = ("training", "validation", "test")
 
 
+def inked(name, part):
+    """Object when ink is negative."""
+    if np.isfinite(part).all() and part.min() < -1e-6:
+        raise NotYet(
+            f"in the {name} part ink runs from {part.min():.1f} to {part.max():.1f}; from 0 to 1 was asked. "
+            "Paper stays 0: only divide.".replace("-", "−")
+        )
+
+
 class Build(shared_tasks.Build):
     """Write `build(sizes, activation, seed, dropout=0.0)`, which returns a network of dense layers.
 
     `sizes` counts pixels, hidden neurons, digits: `(64, 10)` is one layer, `(64, 32, 10)` two. `activation`
-    ("relu", "tanh", or `None` for nothing) and dropout stand between layers, never after the last.
+    ("relu", "tanh", or `None` for nothing) and dropout stand between layers, never after the last. In PyTorch's
+    spelling make the optimizer here too, and keep it with the model: `model.optimizer = …`. Task 7 uses it.
     """
 
-    minutes = 6
+    minutes = 8
     sizes = ((64, 10), (64, 32, 10), (64, 256, 256, 10))
+
+    @criterion(1, "dropout, in training only")
+    def dropped(self, build):
+        super().dropped(build)
+        sizes = self.inside()
+        model, x = self.call(build, sizes, None, 4, 0.5), self.rng.normal(size=(40, sizes[0]))
+        if np.array_equal(*(self.call(networks.outputs, model, x, training=True) for _ in range(2))):
+            raise NotYet("with `activation=None` and `dropout=0.5` nothing is dropped. Dropout needs no activation.")
 
 
 class Predict(shared_tasks.Predict):
@@ -157,17 +178,19 @@ class Accuracy(shared_tasks.Accuracy):
     """Write `accuracy(model, x, y)`: the fraction of images read rightly, from 0 to 1."""
 
     minutes = 2
+    to_labels = "`predict(model, x).argmax(axis=1)`"
+    hints = ("`predict(model, x).argmax(axis=1)` is one label for each image.", *shared_tasks.Accuracy.hints[1:])
 
 
 class Train(shared_tasks.Train):
     """Write `train(model, x, y, x_val, y_val, epochs)`, which trains the model and returns a dictionary.
 
     Its four lists, "loss", "accuracy", "val_loss" and "val_accuracy", hold a number for each epoch; losses are
-    cross-entropies, and the last two are measured after the epoch's updates. Called again, it trains on: an
-    optimizer that `build` makes and keeps with the model (`model.optimizer = …`) then goes on too.
+    cross-entropies, and the last two are measured after the epoch's updates. Called again, it trains on. Make the
+    optimizer in `build` and keep it with the model: `model.optimizer = …`. Then it goes on too.
     """
 
-    minutes = 9
+    minutes = 15
 
 
 class Confusion(Task):
@@ -282,19 +305,41 @@ class LargestWeights(Task):
     """
 
     def trials(self, build, largest_weights):
-        """Train small networks on small data; return what the learner says, max|W| before, and the model after."""
-        return self.once("trials", lambda: list(self.trained(build, largest_weights)))
+        """Train small networks on small data; return what the learner says, max|W| before, and the pairs after."""
+        return self.once(
+            "trials", lambda: [self.trial(sizes, seed, build, largest_weights) for sizes, seed in self.cases(build)]
+        )
 
-    def trained(self, build, largest_weights):
-        """Train them one by one."""
-        for seed in range(4):
-            x = self.rng.normal(size=(40, 6))
-            y = np.arange(40) % 3
-            x[np.arange(40), y] += 3 * (-1) ** seed  # so that now a positive weight is the largest, now a negative one
-            model = self.call(build, (6, 8, 3), "relu", seed)
-            before = self.largest(model)
-            said = self.call(largest_weights, model, x, y, x[:9], y[:9], 4)
-            yield numbers("`largest_weights(…)`", said), before, model
+    def cases(self, build):
+        """Return networks to train: in one the first layer has the largest weight, in one the last, below 0."""
+        wide = (40, 2, 3)  # few weights, and large ones, come last
+        for seed in range(40):
+            pairs = self.call(networks.layers, self.call(build, wide, "tanh", seed))
+            (first, _), (last, _) = pairs
+            if -last.min() > 1.3 * max(last.max(), np.abs(first).max()):
+                return (wide, seed), ((3, 30, 3), 0)
+        return (wide, 0), (wide, 1), ((3, 30, 3), 0)
+
+    def trial(self, sizes, seed, build, largest_weights):
+        """Train one of them."""
+        x = self.rng.normal(size=(40, sizes[0]))
+        y = np.arange(40) % sizes[-1]
+        x[np.arange(40), y] += 2
+        model = self.call(build, sizes, "tanh", seed)
+        before = self.largest(model)
+        said = self.call(largest_weights, model, x, y, x[:9], y[:9], 4)
+        return numbers("`largest_weights(…)`", said), before, self.call(networks.layers, model)
+
+    def biased(self, build, largest_weights):
+        """Train on empty images, all of one kind: only biases grow. Return what the learner says, and the pairs."""
+        x, y = np.zeros((512, 400)), np.zeros(512, int)
+        model = self.call(build, (400, 3), None, 1)
+        for _ in range(6):
+            said = numbers("`largest_weights(…)`", self.call(largest_weights, model, x, y, x[:9], y[:9], 4))
+            pairs = self.call(networks.layers, model)
+            if np.abs(pairs[0][1]).max() > 1.2 * np.abs(pairs[0][0]).max():
+                break
+        return said, pairs
 
     def largest(self, model):
         """max|W| of a model as it is."""
@@ -302,10 +347,10 @@ class LargestWeights(Task):
 
     @criterion(1, "a number for each epoch, of a model that trains")
     def moving(self, build, largest_weights):
-        for said, before, model in self.trials(build, largest_weights):
+        for said, before, pairs in self.trials(build, largest_weights):
             if said.shape != (4,):
                 raise NotYet(f"for 4 epochs the list has shape {said.shape}; one number for each epoch is asked for.")
-            if self.largest(model) == before:
+            if max(np.abs(W).max() for W, _ in pairs) == before:
                 raise NotYet("the model is the same after 4 epochs as before: it was not trained.")
             if np.ptp(said) == 0:
                 raise NotYet(
@@ -314,18 +359,22 @@ class LargestWeights(Task):
 
     @criterion(1, "the largest of all weights, whatever its sign")
     def true(self, build, largest_weights):
-        for said, _, model in self.trials(build, largest_weights):
-            pairs = self.call(networks.layers, model)
-            sizes = np.concatenate([np.abs(W).ravel() for W, _ in pairs])
-            right, last = self.largest(model), float(np.ravel(said)[-1])
+        trained = [(said, pairs) for said, _, pairs in self.trials(build, largest_weights)]
+        for said, pairs in (*trained, self.biased(build, largest_weights)):
+            sizes, biases = ([np.abs(pair[part]).max() for pair in pairs] for part in (0, 1))
+            every = np.concatenate([np.abs(W).ravel() for W, _ in pairs])
             slips = {
+                "only the first layer is looked at; a later layer has a larger weight.": sizes[0],
+                "only the first layer is looked at, and with its sign; a later layer has a larger |W|.": pairs[0][
+                    0
+                ].max(),
+                "only the last layer is looked at; an earlier layer has a larger weight.": sizes[-1],
                 "a negative weight is larger, its sign dropped: |W| is asked for.": max(W.max() for W, _ in pairs),
-                "only the first layer is looked at.": np.abs(pairs[0][0]).max(),
-                "only the last layer is looked at.": np.abs(pairs[-1][0]).max(),
-                "that is the sum over layers; the largest of all is asked for.": sum(np.abs(W).max() for W, _ in pairs),
-                "that is the mean of |W|; the largest is asked for.": sizes.mean(),
+                "that is the size of a bias; only the weights W are asked for.": max(biases),
+                "that is the sum over layers; the largest of all is asked for.": sum(sizes),
+                "that is the mean of |W|; the largest is asked for.": every.mean(),
             }
-            self.compare("the last number", last, right, slips, tolerance=1e-3)
+            self.compare("the last number", float(np.ravel(said)[-1]), max(sizes), slips, tolerance=1e-3)
 
 
 class Overfit(shared_tasks.Overfit):
@@ -336,6 +385,12 @@ class Overfit(shared_tasks.Overfit):
     """
 
     minutes = 5
+    hints = (
+        shared_tasks.Overfit.hints[0],
+        "`np.flatnonzero(y == digit)[:5]` are the row numbers of five images of a digit. Do that for each of the ten, "
+        "and join them with `np.concatenate`.",
+        "`build((64, 256, 256, 10), …)`, and between 50 and 100 epochs with the `train` you have.",
+    )
     seeds = (1, 2)
     rise = 1.05
 
@@ -350,7 +405,7 @@ class TrainEarly(shared_tasks.TrainEarly):
     weights of the best epoch. It returns the history up to where it stopped.
     """
 
-    minutes = 8
+    minutes = 10
 
 
 class Collapse(Task):
@@ -428,6 +483,11 @@ class Experiment(shared_tasks.Experiment):
     """
 
     minutes = 6
+    hints = (
+        shared_tasks.Experiment.hints[0],
+        shared_tasks.Experiment.hints[1].replace("networks.parameters", "parameters"),
+        shared_tasks.Experiment.hints[2],
+    )
     goals = {(64, 10): 0.94, (64, 64, 10): 0.96}
     seeds = (0, 1, 2)
 

@@ -150,7 +150,9 @@ def confusion(matrix) -> Picture:
         total = int(matrix.sum())
         heading(axes, (f"{total - int(wrong.sum())} of {total} right", INK), (f"{int(wrong.sum())} wrong", VALIDATION))
         really, read = np.unravel_index(wrong.argmax(), wrong.shape)
-        worst = f"The commonest mistake: {really} read as {read}, {wrong.max()} times." if wrong.any() else ""
+        times = "1 time" if wrong.max() == 1 else f"{wrong.max()} times"
+        alone = wrong.any() and (wrong == wrong.max()).sum() == 1
+        worst = f"The commonest mistake: {really} read as {read}, {times}." if alone else ""
         alt = f"Confusion matrix of {total} digits, {int(wrong.sum())} of them off the diagonal, read wrongly. {worst}"
         return picture(figure, alt.strip())
 

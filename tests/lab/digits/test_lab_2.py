@@ -40,6 +40,8 @@ def test_figures_say_what_they_show():
     assert "0 of them off the diagonal" in figures.confusion(matrix).alt
     matrix[3, 8] = 4
     assert "The commonest mistake: 3 read as 8, 4 times." in figures.confusion(matrix).alt
+    matrix[5, 6] = 4
+    assert "commonest" not in figures.confusion(matrix).alt  # no more than another
     assert figures.misread(x[:20], labels[:20], labels[:20]).alt.endswith("none.")
     assert "3 as 8" in figures.misread(x[:20], labels[:20], np.where(labels[:20] == 3, 8, labels[:20])).alt
     assert "from 0.30 in epoch 1 to 2.00 in epoch 3" in figures.growth([0.3, 1.0, 2.0]).alt
@@ -118,7 +120,7 @@ def test_a_slip_is_named(task, cell, words):
 
 
 def test_minutes_add_up_to_what_the_notebook_says():
-    """Ninety minutes with the written questions, without the stretch."""
+    """A hundred minutes at most with the written questions, without the stretch."""
     tasks = [
         kind for kind in vars(exercises).values() if isinstance(kind, type) and kind.__module__ == exercises.__name__
     ]
@@ -127,4 +129,4 @@ def test_minutes_add_up_to_what_the_notebook_says():
     written = sum(map(int, re.findall(r"### Question \d.*?· (\d+) minutes", master)))
     rows = sum(map(int, re.findall(r"\| [\w ,?]+ \| [\d–, ]+ \| (\d+) \|", master)))
     assert work + written == rows - exercises.Stretch.minutes
-    assert 60 <= work + written <= 90
+    assert 60 <= work + written <= 100
