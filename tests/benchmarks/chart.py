@@ -18,7 +18,7 @@ def draw(kept, path):
         mine = ["tab:blue" if "minigrad" in name or "node" in case else "lightgray" for name in names]
         unit, scale = next((unit for word, unit in UNITS.items() if word in case), ("milliseconds", 1e3))
         bars = axes.barh(names, [entry["best"][name] * scale for name in names], color=mine)
-        axes.bar_label(bars, fmt=lambda x: f" {x:.3g}")
+        axes.bar_label(bars, fmt=lambda x: f" {x:,.0f}" if x >= 1000 else f" {x:.3g}")
         axes.margins(x=0.2)
         axes.set_title(f"{case} {' x '.join(map(str, entry['size']))}", fontsize="medium", loc="left")
         axes.set_xlabel(unit)
