@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 
 import minigrad as mg
-from minigrad import backend, nn
+from minigrad import backend, keras, nn, tf
 from minigrad.autograd import gradcheck, gradgradcheck
 from minigrad.compile.tracing import Traced
 from minigrad.compile.tracing import library as tracing_library
@@ -244,6 +244,25 @@ def test_networks_train_as_they_do_uncompiled(name):
     np.testing.assert_allclose(ends[1][0], ends[0][0], rtol=1e-4)
     for ours, theirs in zip(ends[1][1], ends[0][1], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_models_of_the_dialects_compile_too():
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3, activation="softmax")])
+    theirs = model(x)
+    compiled = mg.compile(lambda x: model(x))
+    ours = compiled(x)
+    assert type(ours) is type(theirs)
+    np.testing.assert_allclose(np.asarray(ours.detach()), np.asarray(theirs.detach()), rtol=1e-5)
+    assert "@ layer2_kernel + layer2_bias" in compiled.source  # the kernel, and not its transpose transposed
+    w = tf.Variable([1.0, 2.0])
+    energy = mg.compile(lambda x: tf.reduce_sum(tf.square(w * x)))
+    energy(tf.constant([3.0, 4.0]))
+    w.assign([2.0, 2.0])
+    with tf.GradientTape() as tape:
+        y = energy(tf.constant([3.0, 4.0]))
+    assert y.item() == 100
+    assert tape.gradient(y, w).tolist() == [36.0, 64.0]
 
 
 def test_dropout_drops_anew_in_each_call_and_as_uncompiled():

@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from functools import update_wrapper
+from itertools import compress
 from operator import is_
 from types import MethodType
 from typing import Any
@@ -180,8 +181,16 @@ def argument_names(function, args, options, given):
 
 
 def path_name(path):
-    """The name of a tensor that was reached by this path: `fc1_weight` for `model.fc1.weight`."""
-    name = "_".join(part for part in path if part != VARIABLE)
+    """The name of a tensor that was reached by this path: `fc1_weight` for `model.fc1.weight`.
+
+    Private parts and all but the last of several places in lists are left out.
+
+    >>> path_name(("fc1", "weight")), path_name(("layers", "2", "bias")), path_name(("_cache", "1", "2", "kernel"))
+    ('fc1_weight', 'layers_2_bias', 'layer2_kernel')
+    """
+    parts = [part for part in path if part != VARIABLE and not part.startswith("_")] or [path[-1]]
+    last = [not (part.isdigit() and after.isdigit()) for part, after in zip(parts, [*parts[1:], ""], strict=True)]
+    name = "_".join(compress(parts, last))
     return f"layer{name}" if name[:1].isdigit() else name
 
 

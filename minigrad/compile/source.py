@@ -156,7 +156,7 @@ class Program:
         pending: dict[Step, ast.AST] = {}
 
         def put(step, tree):
-            text = ast.unparse(tree)
+            text = ast.unparse(tree).replace(".T.T", "")
             if isinstance(tree, ast.Assign) and isinstance(tree.value, ast.BinOp):
                 target, value = ast.unparse(tree.targets[0]), tree.value
                 if ast.unparse(value.left) == target:  # a[i] = a[i] + b is a[i] += b

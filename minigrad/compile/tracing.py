@@ -80,6 +80,10 @@ class Traced:
                 return self.trace.method("sum", Traced(whole.value, whole, self.trace), axis=axis)
         return self.trace.method("reshape", self, value.shape)
 
+    def transpose(self, *axes):
+        """As NumPy's; of a matrix it is `.T`."""
+        return self.T if axes in ((1, 0), ((1, 0),)) else self.trace.method("transpose", self, *axes)
+
     def swapaxes(self, a, b):
         """As NumPy's; of a matrix it is `.T`."""
         return self.T if self.ndim == 2 and (a - b) % 2 else self.trace.method("swapaxes", self, a, b)
