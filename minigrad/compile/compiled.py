@@ -20,7 +20,7 @@ from ..draw import draw
 from ..tape import Op, Variable, changed, clock, enable_grad, history, mode, sweep
 from .reach import PLAIN, VARIABLE, Reach, is_library
 from .source import Program, Way
-from .tracing import Draws, Trace, Traced, root, same
+from .tracing import Draws, Trace, Traced, gathered, mapped, root, same
 
 VERSIONS = 16  # of one function that are kept, for different shapes, dtypes and settings
 one_at_a_time = threading.RLock()  # while a function is traced, its tensors hold stand-ins
@@ -157,16 +157,6 @@ def kind_of(x):
     return x.face, x.needs_grad, value.shape, value.dtype
 
 
-def replaced(x, stand_ins):
-    """Arguments with the arrays in them replaced by their stand-ins; variables stay, their values are replaced."""
-    if isinstance(x, tuple | list):
-        parts = [replaced(part, stand_ins) for part in x]
-        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
-    if isinstance(x, dict):
-        return {key: replaced(part, stand_ins) for key, part in x.items()}
-    return stand_ins[id(x)] if id(x) in stand_ins and not isinstance(x, Variable) else x
-
-
 def argument_names(function, args, options, given):
     """The parameter's name for each tensor and array in the arguments; with a number where there are several."""
     with suppress(TypeError, ValueError):
@@ -272,23 +262,14 @@ class Hole:
     """Where a tensor stood in the result of a function."""
 
 
-def leaves(result):
-    """The tensors and arrays in a result, in order."""
-    if isinstance(result, tuple | list):
-        return [leaf for part in result for leaf in leaves(part)]
-    if isinstance(result, dict):
-        return leaves(list(result.values()))
-    return [result] if isinstance(result, Variable | Traced | Hole) or is_array(result) else []
+def is_result(x):
+    """Whether a part of a result is computed, or an array."""
+    return isinstance(x, Variable | Traced | Hole) or is_array(x)
 
 
 def rebuilt(result, outputs):
     """A result with its tensors replaced by the next ones of the iterator `outputs`."""
-    if isinstance(result, tuple | list):
-        parts = [rebuilt(part, outputs) for part in result]
-        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
-    if isinstance(result, dict):
-        return {key: rebuilt(part, outputs) for key, part in result.items()}
-    return next(outputs) if leaves(result) else result
+    return mapped(lambda x: next(outputs) if is_result(x) else x, result)
 
 
 class Box:
@@ -357,8 +338,10 @@ class Version:
         trace = Trace(next((xp(x) for x in arrays if hasattr(x, "shape")), numpy_library))
         with standing_in(trace, list(sources.values())) as stand_ins:
             start = next(clock)
-            result = self.function(*replaced(args, stand_ins), **replaced(options, stand_ins))
-            outputs = leaves(result)
+            # Variables stay, their values are replaced; arrays give way to their stand-ins.
+            given_instead = lambda x: x if isinstance(x, Variable) else stand_ins.get(id(x), x)
+            result = self.function(*mapped(given_instead, args), **mapped(given_instead, options))
+            outputs = gathered(is_result, result)
             wanted = [x for x, _ in sources.values() if isinstance(x, Variable) and x.needs_grad]
             recorded = [y for y in outputs if isinstance(y, Variable) and y.needs_grad]
             past = history(recorded, start) if recorded else []
@@ -479,7 +462,7 @@ class Version:
         for generator, state in box.states:
             generator.set_state(state)
         with enable_grad():
-            again = leaves(self.function(*box.args, **box.options))[i]
+            again = gathered(is_result, self.function(*box.args, **box.options))[i]
         for generator, state in now:
             generator.set_state(state)
         for x, value in before:
