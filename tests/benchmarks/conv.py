@@ -4,7 +4,7 @@ Twice a convolution of 3 x 3, ReLU and the maximum of 2 x 2, from 1 to 8 to 16 c
 """
 
 import numpy as np
-from step import jax_step
+from step import jax_step, torch_step
 
 STEPS = 3  # whose losses are compared
 
@@ -54,21 +54,7 @@ def _pytorch(torch, s, b, compiled=lambda f: f):
     first = nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
     second = nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
     net = nn.Sequential(*first, *second, nn.Flatten(), nn.Linear(16 * (s // 4) ** 2, 10))
-    with torch.no_grad():
-        for p, value in zip(net.parameters(), params, strict=True):
-            p.copy_(torch.tensor(value))
-    x, y = torch.tensor(x), torch.tensor(y)
-    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters())
-    loss_of = compiled(lambda x, y: criterion(net(x), y))
-
-    def step():
-        optimizer.zero_grad()
-        loss = loss_of(x, y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return finish(step, s, b)
+    return finish(torch_step(torch, net, params, x, y, compiled), s, b)
 
 
 def jax(s, b):

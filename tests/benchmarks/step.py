@@ -90,11 +90,16 @@ def _pytorch(torch, d, h, c, b, compiled=lambda f: f):
     nn = torch.nn
     x, y, params = beginning(d, h, c, b)
     net = nn.Sequential(nn.Linear(d, h), nn.ReLU(), nn.Linear(h, c))
+    return finish(torch_step(torch, net, [p.T for p in params], x, y, compiled), d, h, c, b)
+
+
+def torch_step(torch, net, params, x, y, compiled):
+    """A step of Adam in PyTorch's spelling, for a network that begins with these parameters."""
     with torch.no_grad():
         for p, value in zip(net.parameters(), params, strict=True):
-            p.copy_(torch.tensor(value.T))
+            p.copy_(torch.tensor(value))
     x, y = torch.tensor(x), torch.tensor(y)
-    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters())
+    criterion, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters())
     loss_of = compiled(lambda x, y: criterion(net(x), y))
 
     def step():
@@ -104,7 +109,7 @@ def _pytorch(torch, d, h, c, b, compiled=lambda f: f):
         optimizer.step()
         return loss
 
-    return finish(step, d, h, c, b)
+    return step
 
 
 def jax(d, h, c, b):
