@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import sys
 from importlib.util import find_spec
 
 import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import settings
+
+from tests import stand_in_cupy
 
 # Keras on TensorFlow, which is what its dialect is compared with; and TensorFlow without its messages.
 os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
@@ -60,6 +63,19 @@ def pytest_collect_file():
 def torch():
     """PyTorch, for tests that compare with it."""
     return pytest.importorskip("torch", reason="torch not installed: pip install torch==2.13.0, after NumPy")
+
+
+@pytest.fixture(params=["stand-in", pytest.param("CuPy", marks=pytest.mark.gpu)])
+def cuda(request, monkeypatch):
+    """The name of a device that is a GPU, or pretends to be."""
+    from minigrad import backend
+
+    if request.param == "stand-in":
+        for name, module in stand_in_cupy.modules().items():
+            monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr(backend.cuda, "reason", None)
+        monkeypatch.setattr(backend, "libraries", backend.Libraries(backend.libraries))  # what it adds is for one test
+    return "cuda"
 
 
 @pytest.fixture(scope="session")

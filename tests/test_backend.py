@@ -4,7 +4,6 @@ The device tests run on CuPy where there is a GPU (`pytest -m gpu`) and everywhe
 with NumPy (`stand_in_cupy.py`), so that a call of NumPy's in the wrong place is found without one.
 """
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -15,29 +14,8 @@ import pytest
 import minigrad as mg
 from minigrad import backend
 from minigrad.backend import device, xp
-
-
-def load(name):
-    """A file beside this one, as a module."""
-    spec = importlib.util.spec_from_file_location(f"beside_test_backend_{name}", Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-table, stand_in = load("test_ops"), load("stand_in_cupy")
-
-
-@pytest.fixture(params=["stand-in", pytest.param("CuPy", marks=pytest.mark.gpu)])
-def cuda(request, monkeypatch):
-    """The name of a device that is a GPU, or pretends to be."""
-    if request.param == "stand-in":
-        for name, module in stand_in.modules().items():
-            monkeypatch.setitem(sys.modules, name, module)
-        monkeypatch.setattr(backend.cuda, "reason", None)
-        monkeypatch.setattr(backend, "libraries", backend.Libraries())
-    return "cuda"
-
+from tests import stand_in_cupy
+from tests import test_ops as table
 
 # ---------------------------------------------------------------- without a GPU
 
@@ -110,7 +88,7 @@ def test_without_a_gpu_the_reason_is_given_in_words(monkeypatch):
     ],
 )
 def test_a_gpu_that_doesnt_work_is_none(monkeypatch, change, words):
-    modules = stand_in.modules()
+    modules = stand_in_cupy.modules()
     change(modules["cupy"])
     monkeypatch.setitem(sys.modules, "cupy", modules["cupy"])
     monkeypatch.setattr(backend.cuda, "reason", None)

@@ -5,39 +5,27 @@ The cases of `test_ops.py` and the random programs of `test_programs.py` serve h
 
 import ast
 import gc
-import importlib.util
 import inspect
 import re
-import sys
 import textwrap
 import tracemalloc
 import types
 import weakref
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 import minigrad as mg
-from minigrad import backend, keras, nn, tf
+from minigrad import keras, nn, tf
 from minigrad.autograd import gradcheck, gradgradcheck
-from minigrad.compile.tracing import Traced
-from minigrad.compile.tracing import library as tracing_library
 from minigrad.course import handmade
 from minigrad.nn import functional as F
 from minigrad.scalar import MLP
+from tests import test_ops as table
+from tests import test_programs as random_programs
 
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"beside_test_compile_{name}", Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-table, random_programs = load("test_ops"), load("test_programs")
 # What a straight line can't say: shapes and answers of Python's that depend on numbers.
 FROZEN = {"x[x>0]", "x[:,v>0]", "x[t]", "changed(x, lambda x: x.__setitem__(x > 0, s))", "T.equal(x, x.clone())"}
 FROZEN |= {"T.nonzero(x > 0)", "i.nonzero()", "v.nonzero()", "z.nonzero()", "T.equal(x, y)"}
@@ -149,17 +137,6 @@ def test_a_thousand_random_programs_agree_with_eager():
 
 
 # ---------------------------------------------------------------- on a GPU
-
-
-@pytest.fixture(params=["stand-in", pytest.param("CuPy", marks=pytest.mark.gpu)])
-def cuda(request, monkeypatch):
-    """The name of a device that is a GPU, or pretends to be."""
-    if request.param == "stand-in":
-        for name, module in load("stand_in_cupy").modules().items():
-            monkeypatch.setitem(sys.modules, name, module)
-        monkeypatch.setattr(backend.cuda, "reason", None)
-        monkeypatch.setattr(backend, "libraries", backend.Libraries({Traced: tracing_library}))
-    return "cuda"
 
 
 @table.each_expression
