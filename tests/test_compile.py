@@ -340,6 +340,44 @@ def test_other_shapes_dtypes_modes_and_settings_are_written_anew():
     assert compiled.train is module.train or compiled.train() is module  # it is still the module
 
 
+def test_what_a_class_holds_is_a_setting_too():
+    class Defaults:
+        rate, table = 2.0, {"shift": 1.0}
+
+    class Model(Defaults):
+        weight = mg.tensor(3.0, requires_grad=True)
+
+        @property
+        def doubled(self):
+            return self.weight * Defaults.rate
+
+        @classmethod
+        def shifted(cls, x):
+            return x + cls.table["shift"]
+
+    model = Model()
+    f = mg.compile(lambda x: model.shifted(model.doubled * x) * Other.factor)
+
+    class Other:
+        factor = 10.0
+
+    x = mg.tensor(5.0)
+    assert f(x).item() == 310
+    Defaults.rate = 4.0
+    assert f(x).item() == 610
+    Defaults.table["shift"] = 2.0
+    assert f(x).item() == 620
+    Other.factor = 1.0
+    assert f(x).item() == 62
+    with mg.no_grad():
+        Model.weight += 1
+    assert f(x).item() == 82
+    f(x).backward()
+    assert Model.weight.grad.item() == 20
+    Model.rate = 1.0  # not what the property looks at
+    assert f(x).item() == 82
+
+
 def test_settings_in_a_module_of_the_programs_are_settings_too():
     settings = types.ModuleType("settings")
     settings.rate, settings.w = 2.0, mg.tensor(3.0)

@@ -5,6 +5,7 @@ setting changes, such as `training`, it has to be traced again.
 """
 
 import builtins
+import sys
 from functools import partial
 from operator import getitem, is_
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -15,6 +16,7 @@ from ..tape import Variable
 
 PLAIN = int | float | str | bool | None  # settings: compared by identity, as they are replaced and never changed
 VARIABLE = "="  # in a path, before the name of a variable: the parts of what it holds do without that name
+LIBRARIES = {"minigrad", "numpy", "cupy"} | sys.stdlib_module_names
 MANY = 100  # settings in one list or dictionary; more than that is data
 
 
@@ -47,11 +49,9 @@ class Reach:
         if isinstance(x, Variable):
             self.tensors.setdefault(x, path)
             return
-        if (
-            isinstance(x, PLAIN | type | ModuleType)
-            or id(x) in self.seen
-            or (isinstance(x, FunctionType) and is_library(x.__module__))
-        ):
+        if isinstance(x, PLAIN | ModuleType) or id(x) in self.seen:
+            return
+        if isinstance(x, FunctionType | type) and is_library(x.__module__):
             return
         self.seen.add(id(x))
         self.kept.append(x)
@@ -59,6 +59,8 @@ class Reach:
             self.generators.append(x)
         elif isinstance(x, FunctionType):
             self._function(x, path)
+        elif isinstance(x, type):
+            self._class(x)
         elif isinstance(x, MethodType):
             self.visit(x.__self__, path)
             self.visit(x.__func__, path)
@@ -72,11 +74,19 @@ class Reach:
         else:
             if hasattr(x, "__dict__"):
                 self._items(vars(x), list(vars(x).items()), path[path[:1] == (VARIABLE,) and 2 :])
-            for kind in type(x).__mro__:
-                if not is_library(kind.__module__):
-                    for method in vars(kind).values():
-                        if isinstance(method, FunctionType):
-                            self.visit(method, ())
+            self.visit(type(x), ())
+
+    def _class(self, kind):
+        """The methods of a class, what it holds besides, and its bases."""
+        for name, value in vars(kind).items():
+            if isinstance(value, FunctionType):
+                self.visit(value, ())
+            elif isinstance(value, property | staticmethod | classmethod):
+                self.visit(getattr(value, "fget", None) or value.__func__, ())
+            elif not name.startswith("__"):
+                self._note(vars(kind), name, value, (name,))
+        for base in kind.__bases__:
+            self.visit(base, ())
 
     def _items(self, container, pairs, path):
         before = len(self.tensors)
@@ -134,5 +144,4 @@ def _names(code):
 def is_library(module):
     """Whether a function or class of this module is the engine's, NumPy's or Python's: what those get at is known."""
     module = str(module)
-    known = ("builtins", "minigrad", "numpy", "cupy", "abc", "typing")
-    return module.partition(".")[0] in known and not module.startswith("minigrad.course")
+    return module.partition(".")[0] in LIBRARIES and not module.startswith("minigrad.course")
