@@ -24,6 +24,17 @@ def did_you_mean(name, names):
     return f"; did you mean {known[near[0]]!r}?" if near else ""
 
 
+def in_words(x):
+    """What `x` is, in few words, for errors.
+
+    >>> in_words(3), in_words([3]), in_words(dict)
+    ('3', 'a list', 'the class dict: write dict(...)')
+    """
+    if isinstance(x, type):
+        return f"the class {x.__name__}: write {x.__name__}(...)"  # to make one of it is forgotten easily
+    return repr(x) if isinstance(x, int | float | str | bytes | None) else f"a {type(x).__name__}"
+
+
 def not_covered(module, name, names):
     """The error for a name that a module lacks; PyTorch's may have it."""
     known = [known for known, x in names.items() if known[0] != "_" and callable(x)]

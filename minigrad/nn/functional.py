@@ -13,25 +13,32 @@ from .. import fused, ops
 from ..backend import default_generator, to_device, xp
 from ..functions import flatten, gelu, norm, pad, unflatten  # noqa: F401 (offered here too, as in PyTorch)
 from ..ops import sigmoid, tanh, where  # noqa: F401
-from ..spelling import did_you_mean, not_covered
+from ..spelling import did_you_mean, in_words, not_covered
 from ..tape import raw
 from ..tensor import Tensor
 from .windows import max_pool, windows
 
 
-def known(reduction, *more):
+def known(reduction):
     """`reduction` itself, if it is one."""
-    names = ["mean", "sum", "none", *more]
+    names = ["mean", "sum", "none"]
     if reduction not in names:
         raise ValueError(f"reduction {reduction!r} is not one of {names}{did_you_mean(reduction, names)}")
     return reduction
+
+
+def only(name, **options):
+    """Refuse options of PyTorch's that aren't covered: each is given as (value, the only one there is)."""
+    for option, (value, default) in options.items():
+        if value != default:
+            raise NotImplementedError(f"{name}: {option}={value!r} is not covered, only {default!r}")
 
 
 def checked(name, input, weight=None):
     """`input`, if it is a tensor, and of the dtype of the `weight` that it is to meet."""
     if not isinstance(input, Tensor):
         cast = ".float()" * (getattr(input, "dtype", None) == np.float64)
-        raise TypeError(f"{name}: expected a tensor, got a {type(input).__name__}; write tensor(x){cast}")
+        raise TypeError(f"{name}: expected a tensor, got {in_words(input)}; write tensor(x){cast}")
     if weight is not None and input.dtype != weight.dtype:
         cast = {"float16": "half", "float64": "double"}.get(str(weight.dtype), "float")
         raise TypeError(f"{name}: the input holds {input.dtype}, the parameters {weight.dtype}; write x.{cast}()")
@@ -48,12 +55,9 @@ def _reduce(losses, reduction):
 def linear(input, weight, bias=None):
     """`input @ weight.T + bias`; input (..., n), weight (m, n), bias (m,), result (..., m)."""
     checked("linear", input, weight)
-    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
-        got = "a single number" if input.ndim == 0 else f"{input.shape[-1]} (shape {tuple(input.shape)})"
-        raise ValueError(
-            f"linear: expected a last dimension of {weight.shape[-1]}, got {got}. An image is made a row of numbers by "
-            "nn.Flatten() or x.view(len(x), -1)"
-        )
+    if input.shape[-1:] != weight.shape[-1:]:
+        wanted = f"linear: expected a last dimension of {weight.shape[-1]}, got shape {input.shape}"
+        raise ValueError(f"{wanted}. An image is made a row of numbers by nn.Flatten() or x.view(len(x), -1)")
     return fused.linear(input, weight, bias)
 
 
@@ -69,35 +73,38 @@ def pair(value):
     return several(value, 2)
 
 
-def _padded(x, kernel, stride, padding, value=0.0):
-    """Images (N, C, H, W) with their padding, and kernel and stride as pairs that fit them."""
-    top, left = pair(padding)
-    if top > 0 or left > 0:
-        x = pad(x, (left, left, top, top), value=value)
-    kernel, stride = pair(kernel), pair(stride)
-    if min(*kernel, *stride) < 1 or min(top, left) < 0:
-        raise ValueError(f"kernel {kernel} and stride {stride} must be at least 1, padding {(top, left)} at least 0")
-    if x.shape[-2] < kernel[0] or x.shape[-1] < kernel[1]:
-        raise ValueError(f"a kernel of {kernel} is larger than the padded image of {tuple(x.shape[-2:])}")
-    return x, kernel, stride
-
-
-def _image(name, x, weight=None, sizes="height, width"):
-    """The batch of images in `x`, and whether it was a single one."""
+def _images(name, x, weight=None, sizes="height, width"):
+    """`x`, if it is a batch of images, or a single one."""
     checked(name, x, weight)
     n = sizes.count(",") + 2  # dimensions of a single one
     if x.ndim not in (n, n + 1) or (weight is not None and x.shape[-n] != weight.shape[1]):
-        wanted = "C" if weight is None else weight.shape[1]
-        raise ValueError(
-            f"{name}: expected an input of shape (N, {wanted}, {sizes}) or ({wanted}, {sizes}), got {tuple(x.shape)}"
-        )
-    return (x[None], True) if x.ndim == n else (x, False)
+        c = "C" if weight is None else weight.shape[1]
+        raise ValueError(f"{name}: expected an input of shape (N, {c}, {sizes}) or ({c}, {sizes}), got {x.shape}")
+    return x
 
 
-def _line(name, x, weight=None):
-    """Sequences (N, C, length) as images of height 1."""
-    _image(name, x, weight, "length")
-    return x.unsqueeze(-2)
+def _lines(name, x, weight=None):
+    """Sequences (N, C, length), or a single one, as images of height 1."""
+    return _images(name, x, weight, "length").unsqueeze(-2)
+
+
+def _padded(x, kernel, stride, padding, value=0.0):
+    """Images with their padding, and kernel and stride as pairs that fit them."""
+    kernel, stride, (top, left) = pair(kernel), pair(stride), pair(padding)
+    if min(*kernel, *stride) < 1 or min(top, left) < 0:
+        raise ValueError(f"kernel {kernel} and stride {stride} must be at least 1, padding {(top, left)} at least 0")
+    if top or left:
+        x = pad(x, (left, left, top, top), value=value)
+    if x.shape[-2] < kernel[0] or x.shape[-1] < kernel[1]:
+        raise ValueError(f"a kernel of {kernel} is larger than the padded image of {x.shape[-2:]}")
+    return x, kernel, stride
+
+
+def padding_for(name, padding, n):
+    """The padding of a convolution in n dimensions: a word, or a size for each."""
+    if isinstance(padding, str) and padding not in ("same", "valid"):
+        raise ValueError(f"{name}: padding must be a number, a pair, 'same' or 'valid', got {padding!r}")
+    return padding if isinstance(padding, str) else several(padding, n)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0):
@@ -105,72 +112,73 @@ def conv2d(input, weight, bias=None, stride=1, padding=0):
 
     `padding="same"` keeps height and width. Result (N, F, rows, columns).
     """
-    input, single = _image("conv2d", input, weight)
-    height, width = weight.shape[-2:]
+    _images("conv2d", input, weight)
+    kernel, padding = weight.shape[-2:], padding_for("conv2d", padding, 2)
     if padding == "same":
         if pair(stride) != (1, 1):
             raise ValueError("conv2d: padding='same' needs stride 1")
-        rows, columns = height - 1, width - 1
+        rows, columns = kernel[0] - 1, kernel[1] - 1
         input = pad(input, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
-        padding = 0
-    elif padding == "valid":
-        padding = 0
-    views = windows(*_padded(input, (height, width), stride, padding))
-    n, _, rows, columns = views.shape[:4]
+    views = windows(*_padded(input, kernel, stride, 0 if isinstance(padding, str) else padding))
+    *before, channels, rows, columns, height, width = views.shape
     # a window a column, so that what lies side by side in the image does so here, and in the result
-    table = views.permute(0, 1, 4, 5, 2, 3).reshape(n, math.prod(weight.shape[1:]), rows * columns)
-    result = weight.reshape(len(weight), table.shape[1]) @ table  # one matrix product for each image
-    result = (result if bias is None else result + bias[:, None]).reshape(n, len(weight), rows, columns)
-    return result[0] if single else result
+    n = len(before) + 1
+    table = views.permute(*range(n), n + 2, n + 3, n, n + 1)
+    table = table.reshape(*before, channels * height * width, rows * columns)
+    result = weight.reshape(len(weight), channels * height * width) @ table  # one matrix product for each image
+    return (result if bias is None else result + bias[:, None]).reshape(*before, len(weight), rows, columns)
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0):
     """Cross-correlation of sequences (N, C, L) with filters (F, C, l), as `conv2d` of images of height 1."""
-    padding = padding if isinstance(padding, str) else (0, *several(padding, 1))
-    images = _line("conv1d", input, weight)
-    return conv2d(images, weight.unsqueeze(-2), bias, (1, *several(stride, 1)), padding).squeeze(-2)
+    padding = padding_for("conv1d", padding, 1)
+    padding = padding if isinstance(padding, str) else (0, *padding)
+    lines = _lines("conv1d", input, weight)
+    return conv2d(lines, weight.unsqueeze(-2), bias, (1, *several(stride, 1)), padding).squeeze(-2)
 
 
 def _pooled(name, input, kernel, stride, padding, value=0.0):
-    """The images that a pool sees, its kernel and stride, and whether it was given a single image."""
+    """The images that a pool sees, and its kernel and stride."""
     kernel, padding = pair(kernel), pair(padding)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         raise ValueError(f"{name}: the padding {padding} is more than half of the kernel {kernel}")
-    images, single = _image(name, input)
-    return *_padded(images, kernel, kernel if stride is None else stride, padding, value), single
+    return _padded(_images(name, input), kernel, kernel if stride is None else stride, padding, value)
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0):
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     """The largest number of each window; among equals the first takes the gradient."""
-    lowest = -math.inf if raw(input).dtype.kind == "f" else np.iinfo(raw(input).dtype).min
-    images, kernel, stride, single = _pooled("max_pool2d", input, kernel_size, stride, padding, lowest)
-    result = max_pool(images, kernel, stride)
-    return result[0] if single else result
+    only("max_pool2d", dilation=(dilation, 1), ceil_mode=(ceil_mode, False))
+    dtype = checked("max_pool2d", input).dtype
+    lowest = -math.inf if dtype.kind == "f" else np.iinfo(dtype).min
+    return max_pool(*_pooled("max_pool2d", input, kernel_size, stride, padding, lowest))
 
 
 def avg_pool2d(input, kernel_size, stride=None, padding=0):
     """The mean of each window, padding counted as zeros."""
-    images, kernel, stride, single = _pooled("avg_pool2d", input, kernel_size, stride, padding)
-    result = windows(images, kernel, stride).mean((-2, -1))
-    return result[0] if single else result
+    return windows(*_pooled("avg_pool2d", input, kernel_size, stride, padding)).mean((-2, -1))
 
 
-def _pool1d(name, pool):
-    def pool1d(input, kernel_size, stride=None, padding=0):
-        kernel, step = ((1, *several(x, 1)) for x in (kernel_size, kernel_size if stride is None else stride))
-        return pool(_line(name, input), kernel, step, (0, *several(padding, 1))).squeeze(-2)
-
-    pool1d.__name__, pool1d.__doc__ = name, f"`{pool.__name__}` of sequences (N, C, L), as images of height 1."
-    return pool1d
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    """`max_pool2d` of sequences (N, C, L), as images of height 1."""
+    kernel, stride, padding = _flat(kernel_size, stride, padding)
+    return max_pool2d(_lines("max_pool1d", input), kernel, stride, padding, dilation, ceil_mode).squeeze(-2)
 
 
-max_pool1d, avg_pool1d = _pool1d("max_pool1d", max_pool2d), _pool1d("avg_pool1d", avg_pool2d)
+def avg_pool1d(input, kernel_size, stride=None, padding=0):
+    """`avg_pool2d` of sequences (N, C, L), as images of height 1."""
+    return avg_pool2d(_lines("avg_pool1d", input), *_flat(kernel_size, stride, padding)).squeeze(-2)
+
+
+def _flat(kernel, stride, padding):
+    """Kernel, stride and padding for images of height 1."""
+    stride = kernel if stride is None else stride
+    return (1, *several(kernel, 1)), (1, *several(stride, 1)), (0, *several(padding, 1))
 
 
 def adaptive_avg_pool2d(input, output_size):
     """The mean of each tile of an image, in as many rows and columns as asked for; they must divide it evenly."""
-    sizes, tiles = _image("adaptive_avg_pool2d", input)[0].shape[-2:], pair(output_size)
-    tiles = tuple(n if k is None else k for k, n in zip(tiles, sizes, strict=True))
+    sizes = _images("adaptive_avg_pool2d", input).shape[-2:]
+    tiles = tuple(n if k is None else k for k, n in zip(pair(output_size), sizes, strict=True))
     if any(n % k for k, n in zip(tiles, sizes, strict=True)):
         raise NotImplementedError(f"adaptive_avg_pool2d: {tiles} tiles don't divide {sizes} evenly, which is needed")
     return avg_pool2d(input, tuple(n // k for k, n in zip(tiles, sizes, strict=True)))
@@ -194,16 +202,6 @@ def silu(input, inplace=False):
 def elu(input, alpha=1.0, inplace=False):
     """The input where it is positive, alpha * (exp(input) - 1) elsewhere. (Clevert et al., 2016.)"""
     return where(input > 0, input, alpha * ops.expm1(where(input > 0, 0.0, input)))
-
-
-def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
-    """The input cut off below `min_val` and above `max_val`, where its slope is 0, as at both."""
-    return where((min_val < input) & (input < max_val), input, input.detach().clamp(min_val, max_val))
-
-
-def relu6(input, inplace=False):
-    """ReLU cut off at 6."""
-    return hardtanh(input, 0.0, 6.0)
 
 
 def logsigmoid(input):
@@ -264,7 +262,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if training or running_mean is None:
         n = math.prod(input.shape[d] for d in dims)
         if n == 1:
-            raise ValueError(f"batch_norm: a batch of shape {tuple(input.shape)} has one number a channel: no variance")
+            raise ValueError(f"batch_norm: a batch of shape {input.shape} has one number a channel: no variance")
         mean = input.mean(dims, True)
         var = ((input - mean) ** 2).mean(dims, True)
         if running_mean is not None and n:
@@ -280,8 +278,8 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """Each sample to mean 0 and variance 1 over its last dimensions, then scaled and shifted. (Ba et al., 2016.)"""
     checked("layer_norm", input, weight)
     normalized_shape = tuple(normalized_shape)
-    if tuple(input.shape[-len(normalized_shape) :]) != normalized_shape:
-        raise ValueError(f"layer_norm: the last dimensions of {tuple(input.shape)} are not {normalized_shape}")
+    if input.shape[-len(normalized_shape) :] != normalized_shape:
+        raise ValueError(f"layer_norm: the last dimensions of {input.shape} are not {normalized_shape}")
     dims = tuple(range(-len(normalized_shape), 0))
     centred = input - input.mean(dims, True)
     return _scaled(centred / ((centred * centred).mean(dims, True) + eps).sqrt(), weight, bias, normalized_shape)
@@ -338,64 +336,55 @@ def in_range(labels, classes, ignore, name, what):
 def _tensors(name, *values):
     """Refuse lists and numbers where tensors belong."""
     for value in values:
-        if not isinstance(value, Tensor):
-            raise TypeError(
-                f"{name}: predictions and targets must be tensors, got {type(value).__name__}; mg.tensor(...)"
-            )
+        checked(name, value)
 
 
-def _alike(name, input, target):
-    """Warn of shapes that broadcast, since (N, 1) against (N,) makes (N, N) differences."""
+def _same(name, input, target, refuse=True):
+    """Refuse shapes that differ, or warn of them, since (N, 1) against (N,) makes (N, N) differences."""
     _tensors(name, input, target)
-    if tuple(input.shape) != tuple(target.shape):
-        warnings.warn(
-            f"{name}: the prediction has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they will be "
-            "broadcast, which is seldom meant. Bring both to one shape, for example with prediction.squeeze(1)",
-            stacklevel=4,
-        )
+    if input.shape == target.shape:
+        return
+    shapes = f"{name}: the prediction has shape {input.shape}, the target {target.shape}; they"
+    if refuse:
+        raise ValueError(f"{shapes} must agree")
+    remedy = "bring both to one shape, for example with prediction.squeeze(1)"
+    warnings.warn(f"{shapes} will be broadcast, which is seldom meant; {remedy}", stacklevel=4)
 
 
-def _same(name, input, target):
-    _tensors(name, input, target)
-    if tuple(input.shape) != tuple(target.shape):
-        raise ValueError(
-            f"{name}: the prediction has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they must agree"
-        )
-
-
-def _probabilities(name, target):
+def _binary(name, input, target):
+    """Refuse what is no prediction and target of one shape, or whose targets are no probabilities."""
+    _same(name, input, target)
     numbers = raw(target)
     if numbers.dtype.kind != "f":
         raise TypeError(f"{name}: targets must be floating-point numbers, got {numbers.dtype}; write target.float()")
-    xp(numbers).check(target_probabilities, numbers, name)
+    remedy = "are prediction and target exchanged? The prediction comes first"
+    xp(numbers).check(probabilities, numbers, f"{name}: the targets", remedy)
 
 
-def target_probabilities(target, name):
-    """Refuse targets that are not probabilities."""
-    if (target != target).any():
-        raise ValueError(f"{name}: the targets hold nan")
-    if target.size and not (0 <= float(target.min()) and float(target.max()) <= 1):
-        raise ValueError(
-            f"{name}: targets must lie between 0 and 1, got {float(target.min()):.4g}..{float(target.max()):.4g}; "
-            "are prediction and target exchanged? The prediction comes first"
-        )
+def probabilities(numbers, what, remedy):
+    """Refuse numbers that are not probabilities."""
+    if (numbers != numbers).any():
+        raise ValueError(f"{what} hold nan: the data do, or training diverged")
+    if numbers.size and not (0 <= float(numbers.min()) and float(numbers.max()) <= 1):
+        low, high = float(numbers.min()), float(numbers.max())
+        raise ValueError(f"{what} must lie between 0 and 1, got {low:.4g}..{high:.4g}; {remedy}")
 
 
 def mse_loss(input, target, reduction="mean"):
     """Mean squared error, the mean of (input - target)**2."""
-    _alike("mse_loss", input, target)
+    _same("mse_loss", input, target, refuse=False)
     return _reduce((input - target) ** 2, reduction)
 
 
 def l1_loss(input, target, reduction="mean"):
     """Mean absolute error, the mean of |input - target|."""
-    _alike("l1_loss", input, target)
+    _same("l1_loss", input, target, refuse=False)
     return _reduce(abs(input - target), reduction)
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0):
     """Squared error / 2 up to a distance of `delta`, from there on a straight line. (Huber, 1964.)"""
-    _alike("huber_loss", input, target)
+    _same("huber_loss", input, target, refuse=False)
     if not delta > 0:
         raise ValueError(f"huber_loss: the distance must be above 0, got {delta}")
     far = abs(input - target)
@@ -405,21 +394,6 @@ def huber_loss(input, target, reduction="mean", delta=1.0):
 def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
     """The Huber loss of delta = beta, divided by beta: absolute error, rounded off near 0."""
     return huber_loss(input, target, reduction, beta) / beta if beta else l1_loss(input, target, reduction)
-
-
-def kl_div(input, target, reduction="mean", log_target=False):
-    """How far probabilities `target` are from those whose logarithms are `input`: target * (log(target) - input).
-
-    The divergence of a batch is the sum over classes and the mean over samples: `reduction="batchmean"`.
-    """
-    _tensors("kl_div", input, target)
-    if known(reduction, "batchmean") == "mean":
-        warnings.warn("kl_div: the mean over samples and classes isn't the divergence; 'batchmean' is", stacklevel=2)
-    if log_target:
-        losses = target.exp() * (target - input)
-    else:
-        losses = where(target > 0, target * where(target > 0, target, 1.0).log(), 0.0) - target * input
-    return losses.sum() / len(input) if reduction == "batchmean" else _reduce(losses, reduction)
 
 
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -509,30 +483,18 @@ def _weighted_mean(losses, target, weight, ignore_index):
     return losses.sum() / total
 
 
-def predicted_probabilities(input):
-    """Refuse predictions that are not probabilities."""
-    if (input != input).any():
-        raise ValueError("binary_cross_entropy: the predictions hold nan; training diverged, or the data hold nan")
-    if input.size and not (0 <= float(input.min()) and float(input.max()) <= 1):
-        raise ValueError(
-            "binary_cross_entropy: predictions must be probabilities, from 0 to 1; for logits use "
-            "binary_cross_entropy_with_logits"
-        )
-
-
 def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     """-(y log p + (1 - y) log(1 - p)) for probabilities p; logarithms are cut off at -100."""
-    _same("binary_cross_entropy", input, target)
-    _probabilities("binary_cross_entropy", target)
-    xp(raw(input)).check(predicted_probabilities, raw(input))
+    _binary("binary_cross_entropy", input, target)
+    remedy = "for logits use binary_cross_entropy_with_logits"
+    xp(raw(input)).check(probabilities, raw(input), "binary_cross_entropy: the predictions", remedy)
     losses = fused.binary_entropy(input, target)
     return _reduce(losses if weight is None else losses * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
     """Binary cross-entropy of sigmoid(input), computed so that no logit is too large."""
-    _same("binary_cross_entropy_with_logits", input, target)
-    _probabilities("binary_cross_entropy_with_logits", target)
+    _binary("binary_cross_entropy_with_logits", input, target)
     positive = ops.softplus(-input)
     losses = (1 - target) * (input + positive) + target * (positive if pos_weight is None else pos_weight * positive)
     return _reduce(losses if weight is None else losses * weight, reduction)

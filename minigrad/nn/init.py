@@ -15,19 +15,18 @@ from ..tape import no_grad
 
 def _fans(tensor):
     if tensor.ndim < 2:
-        raise ValueError(f"fan-in and fan-out need at least two dimensions, got shape {tuple(tensor.shape)}")
+        raise ValueError(f"fan-in and fan-out need at least two dimensions, got shape {tensor.shape}")
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
 
 
 def calculate_gain(nonlinearity, param=None):
     """By how much an activation shrinks a signal, so by how much weights must be larger."""
+    slope = 0.01 if param is None else param
     gains = {"linear": 1.0, "conv2d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
-    if nonlinearity == "leaky_relu":
-        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    gains["leaky_relu"] = math.sqrt(2 / (1 + slope**2))
     if nonlinearity not in gains:
-        known = [*gains, "leaky_relu"]
-        hint = did_you_mean(nonlinearity, known) or f"; known are {known}"
+        hint = did_you_mean(nonlinearity, gains) or f"; known are {[*gains]}"
         raise ValueError(f"calculate_gain: {nonlinearity!r} is unknown{hint}")
     return gains[nonlinearity]
 
@@ -87,10 +86,7 @@ def ones_(tensor):
 @no_grad()
 def eye_(tensor):
     """The identity matrix."""
-    tensor.zero_()
-    for i in range(min(tensor.shape)):
-        tensor[i, i] = 1.0
-    return tensor
+    return tensor.copy_(np.eye(*tensor.shape))
 
 
 def xavier_uniform_(tensor, gain=1.0, generator=None):

@@ -1,4 +1,4 @@
-"""The layers: parameters, and one function of `functional.py` each."""
+"""The layers: parameters, if they have any, and one function of `functional.py` each."""
 
 import math
 from collections.abc import Callable
@@ -9,14 +9,8 @@ from .. import creation
 from ..backend import float32
 from . import functional as F
 from . import init
+from .applied import Applied
 from .module import Module, Parameter
-
-
-def only(layer, **options):
-    """Refuse options of PyTorch's that aren't covered: each is given as (value, the only one there is)."""
-    for name, (value, default) in options.items():
-        if value != default:
-            raise NotImplementedError(f"{layer}: {name}={value!r} is not covered, only {default!r}")
 
 
 def whole(layer, least=0, **sizes):
@@ -27,14 +21,21 @@ def whole(layer, least=0, **sizes):
     return sizes.values()
 
 
-def _parameters(layer, device, dtype, **shapes):
-    """Give the layer parameters of these shapes; one without a shape is left out, and so is its place in the state."""
-    for name, shape in shapes.items():
-        numbers = None if shape is None else creation.zeros(*shape, device=device, dtype=dtype or float32)
-        layer.register_parameter(name, None if shape is None else Parameter(numbers))
+class Layer(Module):
+    """The base of layers with parameters, which `reset_parameters` fills."""
+
+    def hold(self, device, dtype, **shapes):
+        """Make parameters of these shapes; one without a shape is left out, and so is its place in the state."""
+        dtype = dtype or float32
+        for name, shape in shapes.items():
+            self.register_parameter(name, shape and Parameter(creation.zeros(*shape, device=device, dtype=dtype)))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Draw the parameters anew."""
 
 
-class Even(Module):
+class Even(Layer):
     """A layer whose parameters are drawn evenly from -1/sqrt(fan_in) to 1/sqrt(fan_in), PyTorch's default."""
 
     fan_in = 0
@@ -58,9 +59,7 @@ class Linear(Even):
         super().__init__()
         self.in_features, self.out_features = whole("Linear", in_features=in_features, out_features=out_features)
         self.fan_in = in_features
-        bias_shape = (out_features,) if bias else None
-        _parameters(self, device, dtype, weight=(out_features, in_features), bias=bias_shape)
-        self.reset_parameters()
+        self.hold(device, dtype, weight=(out_features, in_features), bias=(out_features,) if bias else None)
 
     def forward(self, input):
         """`input @ weight.T + bias`."""
@@ -77,34 +76,19 @@ class Conv(Even):
     dimensions: int
     function: Callable
 
-    def __init__(
-        self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
-    ):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True,
+                 padding_mode="zeros", device=None, dtype=None):  # fmt: skip
         super().__init__()
         name = type(self).__name__
-        only(name, dilation=(dilation, 1), groups=(groups, 1), padding_mode=(padding_mode, "zeros"))
+        F.only(name, dilation=(dilation, 1), groups=(groups, 1), padding_mode=(padding_mode, "zeros"))
         self.in_channels, self.out_channels = whole(name, in_channels=in_channels, out_channels=out_channels)
         self.kernel_size, self.stride = (F.several(x, self.dimensions) for x in (kernel_size, stride))
         for size, step in zip(self.kernel_size, self.stride, strict=True):
             whole(name, 1, kernel_size=size, stride=step)
-        if isinstance(padding, str) and padding not in ("same", "valid"):
-            raise ValueError(f"{name}: padding must be a number, a pair, 'same' or 'valid', got {padding!r}")
-        self.padding = padding if isinstance(padding, str) else F.several(padding, self.dimensions)
+        self.padding = F.padding_for(name, padding, self.dimensions)
         self.fan_in = in_channels * math.prod(self.kernel_size)
         weight = (out_channels, in_channels, *self.kernel_size)
-        _parameters(self, device, dtype, weight=weight, bias=(out_channels,) if bias else None)
-        self.reset_parameters()
+        self.hold(device, dtype, weight=weight, bias=(out_channels,) if bias else None)
 
     def forward(self, input):
         """Every filter's dot product with every window, plus its bias."""
@@ -131,111 +115,39 @@ class Conv2d(Conv):
     function = staticmethod(F.conv2d)
 
 
-class Pool(Module):
-    """The base of pools: one number of each window."""
+class Pool(Applied):
+    """The base of pools: one number of each window, which is as far as the next if no stride is given."""
 
-    function: Callable
-    fixed: tuple = (("ceil_mode", False), ("count_include_pad", True))  # PyTorch's options, with the values they have
+    kernel_size: tuple | int
+    stride: tuple | int | None
 
-    def __init__(self, kernel_size, stride=None, padding=0, **other):
-        super().__init__()
-        only(type(self).__name__, **{name: (value, dict(self.fixed).get(name)) for name, value in other.items()})
-        self.kernel_size, self.padding = kernel_size, padding
-        self.stride = kernel_size if stride is None else stride
-
-    def forward(self, input):
-        """One number of each window."""
-        return self.function(input, self.kernel_size, self.stride, self.padding)
-
-    def extra_repr(self):
-        """Kernel, stride, padding."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+    def __init__(self, *options, **named):
+        super().__init__(*options, **named)
+        self.stride = self.kernel_size if self.stride is None else self.stride
 
 
-class MaxPool(Pool):
-    """The base of pools that take the largest number of each window."""
-
-    fixed = (("dilation", 1), ("return_indices", False), ("ceil_mode", False))
-
-    def extra_repr(self):
-        """Kernel, stride, padding, and what PyTorch shows besides."""
-        return super().extra_repr() + ", dilation=1, ceil_mode=False"
+class MaxPool1d(Pool, function=F.max_pool1d):
+    """The largest number of each window of a sequence (N, C, L)."""
 
 
-class MaxPool1d(MaxPool):
-    """The largest number of each window of a sequence."""
-
-    function = staticmethod(F.max_pool1d)
+class MaxPool2d(Pool, function=F.max_pool2d):
+    """The largest number of each window of an image (N, C, H, W)."""
 
 
-class MaxPool2d(MaxPool):
-    """The largest number of each window of an image."""
-
-    function = staticmethod(F.max_pool2d)
+class AvgPool2d(Pool, function=F.avg_pool2d):
+    """The mean of each window of an image (N, C, H, W)."""
 
 
-class AvgPool1d(Pool):
-    """The mean of each window of a sequence."""
-
-    function = staticmethod(F.avg_pool1d)
-
-    def __init__(self, kernel_size, stride=None, padding=0, **other):
-        sizes = (kernel_size, kernel_size if stride is None else stride, padding)
-        super().__init__(*(F.several(size, 1) for size in sizes), **other)
-
-
-class AvgPool2d(Pool):
-    """The mean of each window of an image."""
-
-    function = staticmethod(F.avg_pool2d)
-
-
-class AdaptiveAvgPool2d(Module):
+class AdaptiveAvgPool2d(Applied, function=F.adaptive_avg_pool2d):
     """The mean of each of as many tiles as asked for; of one, `AdaptiveAvgPool2d(1)`, the mean of the image."""
 
-    def __init__(self, output_size):
-        super().__init__()
-        self.output_size = output_size
 
-    def forward(self, input):
-        """The mean of each tile."""
-        return F.adaptive_avg_pool2d(input, self.output_size)
-
-    def extra_repr(self):
-        """The number of tiles."""
-        return f"output_size={self.output_size}"
-
-
-class Flatten(Module):
+class Flatten(Applied, function=F.flatten, start_dim=1):
     """Dimensions from `start_dim` to `end_dim` made into one: images into rows of numbers."""
 
-    def __init__(self, start_dim=1, end_dim=-1):
-        super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, input):
-        """The input, flattened."""
-        return F.flatten(F.checked("Flatten", input), self.start_dim, self.end_dim)
-
-    def extra_repr(self):
-        """The dimensions."""
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class Unflatten(Module):
+class Unflatten(Applied, function=lambda input, dim, unflattened_size: F.unflatten(input, dim, unflattened_size)):
     """A dimension made into several: rows of numbers into images."""
-
-    def __init__(self, dim, unflattened_size):
-        super().__init__()
-        self.dim, self.unflattened_size = dim, unflattened_size
-
-    def forward(self, input):
-        """The input, its dimension `dim` in several."""
-        return F.unflatten(input, self.dim, self.unflattened_size)
-
-    def extra_repr(self):
-        """The dimension and what becomes of it."""
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
 class Identity(Module):
@@ -267,74 +179,56 @@ class Dropout(Module):
         return f"p={self.p}, inplace=False"
 
 
-def _scale_and_shift(layer):
-    if layer.weight is not None:
-        init.ones_(layer.weight)
-    if layer.bias is not None:
-        init.zeros_(layer.bias)
-
-
-class BatchNorm(Module):
-    dimensions: tuple = ()
-
-    def __init__(
-        self,
-        num_features,
-        eps=1e-5,
-        momentum=0.1,
-        affine=True,
-        track_running_stats=True,
-        bias=True,
-        device=None,
-        dtype=None,
-    ):
-        super().__init__()
-        (self.num_features,) = whole(type(self).__name__, num_features=num_features)
-        self.eps, self.momentum = eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
-        size = (num_features,)
-        weight = size if affine else None
-        _parameters(self, device, dtype, weight=weight, bias=weight if bias else None)
-        for name in ("running_mean", "running_var"):
-            numbers = creation.zeros(size, device=device, dtype=dtype or float32) if track_running_stats else None
-            self.register_buffer(name, numbers)
-        self.register_buffer("num_batches_tracked", creation.tensor(0) if track_running_stats else None)
-        self.reset_parameters()
-
-    def reset_running_stats(self):
-        """Forget what was seen: mean 0 and variance 1."""
-        if self.track_running_stats:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
+class Normalization(Layer):
+    """The base of layers that scale and shift what they have normalised."""
 
     def reset_parameters(self):
-        """Scale 1, shift 0, nothing seen."""
-        self.reset_running_stats()
-        _scale_and_shift(self)
+        """Scale 1, shift 0."""
+        for parameter, value in ((self.weight, 1.0), (self.bias, 0.0)):
+            if parameter is not None:
+                init.constant_(parameter, value)
+
+
+class BatchNorm(Normalization):
+    """The base of batch normalisation: of inputs with so many `dimensions`."""
+
+    dimensions: tuple = ()
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None,
+                 dtype=None):  # fmt: skip
+        super().__init__()
+        F.only(type(self).__name__, track_running_stats=(track_running_stats, True))
+        (self.num_features,) = whole(type(self).__name__, num_features=num_features)
+        self.eps, self.momentum, self.affine = eps, momentum, affine
+        size = (num_features,)
+        for name in ("running_mean", "running_var"):
+            self.register_buffer(name, creation.zeros(size, device=device, dtype=dtype or float32))
+        self.register_buffer("num_batches_tracked", creation.tensor(0))
+        self.hold(device, dtype, weight=size if affine else None, bias=size if affine else None)
+
+    def reset_parameters(self):
+        """Scale 1, shift 0, nothing seen: mean 0 and variance 1."""
+        super().reset_parameters()
+        self.running_mean.zero_(), self.running_var.fill_(1), self.num_batches_tracked.zero_()
 
     def forward(self, input):
         """Each channel to mean 0 and variance 1, then scaled and shifted."""
-        F.checked(type(self).__name__, input, self.running_mean if self.weight is None else self.weight)
+        F.checked(type(self).__name__, input, self.running_mean)
         if input.ndim not in self.dimensions or input.shape[1] != self.num_features:
-            raise ValueError(
-                f"{type(self).__name__}({self.num_features}): expected {self.num_features} channels in dimension 1 "
-                f"of {' or '.join(map(str, self.dimensions))} dimensions, got shape {tuple(input.shape)}"
-            )
-        momentum = self.momentum
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.copy_(self.num_batches_tracked + 1)
-            if momentum is None:  # the plain average of all batches
-                momentum = 1 / self.num_batches_tracked.item()
+            dims = " or ".join(map(str, self.dimensions))
+            wanted = f"expected {self.num_features} channels in dimension 1 of {dims} dimensions"
+            raise ValueError(f"{type(self).__name__}({self.num_features}): {wanted}, got shape {input.shape}")
+        if self.training:
+            self.num_batches_tracked.add_(1)
         mean, var, weight, bias = self.running_mean, self.running_var, self.weight, self.bias
-        return F.batch_norm(input, mean, var, weight, bias, self.training, momentum or 0.0, self.eps)
+        # without a momentum, the plain average of all batches
+        momentum = 1 / max(1, self.num_batches_tracked.item()) if self.momentum is None else self.momentum
+        return F.batch_norm(input, mean, var, weight, bias, self.training, momentum, self.eps)
 
     def extra_repr(self):
         """The options."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
+        options = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
+        return f"{options}, bias={self.affine}, track_running_stats=True"
 
 
 class BatchNorm1d(BatchNorm):
@@ -349,7 +243,7 @@ class BatchNorm2d(BatchNorm):
     dimensions = (4,)
 
 
-class LayerNorm(Module):
+class LayerNorm(Normalization):
     """Each sample to mean 0 and variance 1 over its last dimensions, then scaled and shifted."""
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
@@ -359,12 +253,7 @@ class LayerNorm(Module):
             whole("LayerNorm", normalized_shape=size)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         weight = shape if elementwise_affine else None
-        _parameters(self, device, dtype, weight=weight, bias=weight if bias else None)
-        self.reset_parameters()
-
-    def reset_parameters(self):
-        """Scale 1, shift 0."""
-        _scale_and_shift(self)
+        self.hold(device, dtype, weight=weight, bias=weight if bias else None)
 
     def forward(self, input):
         """The input, normalised."""
@@ -376,19 +265,17 @@ class LayerNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={bias}"
 
 
-class Embedding(Module):
+class Embedding(Layer):
     """A table of vectors, one for each integer: input (...), result (..., embedding_dim)."""
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, device=None, dtype=None):
         super().__init__()
-        self.num_embeddings, self.embedding_dim = whole(
-            "Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim
-        )
+        sizes = {"num_embeddings": num_embeddings, "embedding_dim": embedding_dim}
+        self.num_embeddings, self.embedding_dim = whole("Embedding", **sizes)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"Embedding: padding_idx must be one of the {num_embeddings} rows, got {padding_idx}")
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
-        _parameters(self, device, dtype, weight=(num_embeddings, embedding_dim))
-        self.reset_parameters()
+        self.hold(device, dtype, weight=(num_embeddings, embedding_dim))
 
     def reset_parameters(self):
         """Draw the vectors from the normal distribution; that of `padding_idx` is 0."""

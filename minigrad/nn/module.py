@@ -4,11 +4,9 @@ What you assign to `self` is found again, in the order of assignment: parameters
 dictionaries of modules. From that follow `parameters`, `state_dict`, `train` and `eval`, moving to a device, printing.
 """
 
-import itertools
 from collections import namedtuple
-from collections.abc import MutableMapping, MutableSequence
 
-from ..spelling import did_you_mean
+from ..spelling import did_you_mean, in_words
 from ..tape import raw
 from ..tensor import Handle, Tensor
 
@@ -93,13 +91,6 @@ class Module:
         """Call `hook(module, inputs)` before each forward; what it returns, if anything, are the inputs."""
         return Handle(self._forward_pre_hooks, hook)
 
-    def register_full_backward_hook(self, hook, prepend=False):
-        """Not covered: tensors have hooks for gradients, and a forward hook sees the tensors."""
-        raise NotImplementedError(
-            "register_full_backward_hook is not covered; see the gradient of a result by register_forward_hook("
-            "lambda module, inputs, result: result.register_hook(print) and None)"
-        )
-
     # ------------------------------------------------------------ what is in it
 
     def _parts(self):
@@ -112,11 +103,7 @@ class Module:
 
     def named_children(self):
         """`(name, module)` for the modules directly inside, each once."""
-        found = set()
-        for name, part in self._parts():
-            if isinstance(part, Module) and part not in found:
-                found.add(part)
-                yield name, part
+        return _once((name, part) for name, part in self._parts() if isinstance(part, Module))
 
     def children(self):
         """The modules directly inside."""
@@ -130,8 +117,7 @@ class Module:
             if module not in found:
                 found.add(module)
                 yield path, module
-                inner = [(f"{path}.{name}" if path else name, child) for name, child in module.named_children()]
-                todo.extend(reversed(inner))
+                todo += [(_joined(path, name), child) for name, child in module.named_children()][::-1]
 
     def modules(self):
         """This module and all inside, each once."""
@@ -139,12 +125,9 @@ class Module:
 
     def _named(self, wanted, prefix, recurse):
         """`(path, tensor)` for the tensors that `wanted(module, name, tensor)` picks, each once."""
-        found = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for name, part in module._parts():
-                if isinstance(part, Tensor) and part not in found and wanted(module, name, part):
-                    found.add(part)
-                    yield (f"{path}.{name}" if path else name), part
+        modules = self.named_modules(prefix) if recurse else [(prefix, self)]
+        parts = ((path, module, name, part) for path, module in modules for name, part in module._parts())
+        return _once((_joined(path, name), x) for path, module, name, x in parts if wanted(module, name, x))
 
     def named_parameters(self, prefix="", recurse=True):
         """`(path, parameter)`, such as `("0.weight", ...)`, in the order of definition, each once."""
@@ -162,27 +145,6 @@ class Module:
         """The buffers."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
-    def get_submodule(self, target):
-        """The module at a path such as "blocks.0.fc"; at "" this one."""
-        return self._at(target, Module) if target else self
-
-    def get_parameter(self, target):
-        """The parameter at a path such as "blocks.0.fc.weight"."""
-        return self._at(target, Parameter)
-
-    def get_buffer(self, target):
-        """The buffer at a path such as "norm.running_mean"."""
-        return self._at(target, Tensor)
-
-    def _at(self, path, kind):
-        known = {name: part for name, part in self._parts() if isinstance(part, kind | Module)}
-        for name, part in known.items():
-            if path == name and isinstance(part, kind):
-                return part
-            if path.startswith(f"{name}.") and isinstance(part, Module):
-                return part._at(path[len(name) + 1 :], kind)
-        raise AttributeError(f"{type(self).__name__} has no {WORD[kind]} {path!r}{did_you_mean(path, known)}")
-
     # ------------------------------------------------------------ what is put in
 
     def register_buffer(self, name, tensor, persistent=True):
@@ -198,11 +160,9 @@ class Module:
         """The same as `setattr(self, name, module)`."""
         self._register(name, module, Module)
 
-    register_module = add_module
-
     def _register(self, name, part, kind):
         if not isinstance(part, kind | None):
-            raise TypeError(f"{type(self).__name__}: {name!r} must be {ASKED[kind]} or None, got {_given(part)}")
+            raise TypeError(f"{type(self).__name__}: {name!r} must be {ASKED[kind]} or None, got {in_words(part)}")
         taken = name in vars(self) or hasattr(type(self), str(name))
         if not isinstance(name, str) or not name or "." in name or (taken and self._kinds.get(name) is not kind):
             raise ValueError(
@@ -219,7 +179,7 @@ class Module:
         kind = vars(self).get("_kinds", {}).get(name)
         if kind and value is not None and not isinstance(value, kind | Parameter):
             raise TypeError(
-                f"cannot assign {_given(value)} as {WORD[kind]} {name!r} of {type(self).__name__}; give it "
+                f"cannot assign {in_words(value)} as {WORD[kind]} {name!r} of {type(self).__name__}; give it "
                 f"{ASKED[kind]}" + ", or write into it: with mg.no_grad(): p.copy_(...)" * (kind is Parameter)
             )
         if part and part is not kind:  # it is found after those that were there before, whatever had its name
@@ -262,16 +222,13 @@ class Module:
         """
         if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
             raise TypeError(f"load_state_dict: expected a state dict, names and tensors, got {type(state).__name__}")
-        odd = [key for key, value in state.items() if getattr(raw(value).dtype, "kind", "f") not in "fiub"]
-        if odd:
-            raise TypeError(f"load_state_dict: {', '.join(odd)} hold no numbers")
-        own = self.state_dict()
+        own, wrong = self.state_dict(), []
         missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
-        wrong = [
-            f"size mismatch for {k}: the saved shape is {tuple(raw(v).shape)}, the model's is {own[k].shape}"
-            for k, v in state.items()
-            if k in own and tuple(raw(v).shape) != own[k].shape
-        ]
+        for key, new in ((key, raw(state[key])) for key in own if key in state):
+            if tuple(new.shape) != own[key].shape:
+                wrong.append(f"size mismatch for {key}: saved {tuple(new.shape)}, the model's {own[key].shape}")
+            elif getattr(new.dtype, "kind", "f") not in "fiub":
+                wrong.append(f"{key} was saved as {new.dtype}, which holds no real numbers")
         if strict:
             wrong += [f"Missing key(s): {', '.join(missing)}"] * bool(missing)
             wrong += [f"Unexpected key(s): {', '.join(unexpected)}"] * bool(unexpected)
@@ -310,10 +267,7 @@ class Module:
     def zero_grad(self, set_to_none=True):
         """Forget every parameter's gradient, or set it to zeros."""
         for parameter in self.parameters():
-            if set_to_none or parameter.grad is None:
-                parameter.grad = None
-            else:
-                parameter.grad.zero_()
+            parameter.grad = None if set_to_none or parameter.grad is None else parameter.grad.zero_()
 
     def to(self, *place, **options):
         """Move parameters and buffers to a device, or make the floating ones another dtype; returns the module."""
@@ -360,6 +314,19 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
 
+def _once(pairs):
+    """The pairs whose second part has not come before."""
+    found = set()
+    for name, part in pairs:
+        if part not in found:
+            found.add(part)
+            yield name, part
+
+
+def _joined(path, name):
+    return f"{path}.{name}" if path else name
+
+
 def _unpack(name, value):
     """The parts in an attribute: itself, or those in a list or dictionary of modules."""
     if isinstance(value, Tensor | Module):
@@ -376,184 +343,3 @@ def _unpack(name, value):
 
 WORD = {Parameter: "parameter", Module: "module", Tensor: "buffer"}
 ASKED = {Parameter: "an nn.Parameter", Module: "an nn.Module", Tensor: "a tensor"}
-
-
-def _given(value):
-    """What was put where a part belongs; a class instead of a module is the commonest slip."""
-    if isinstance(value, type):
-        return f"the class {value.__name__}: write {value.__name__}() to make one"
-    return f"a {type(value).__name__}"
-
-
-def _numbered(parts):
-    return [(str(i), part) for i, part in enumerate(parts)]
-
-
-class Container(Module):
-    """A module whose parts are numbered, or named as in a dictionary."""
-
-    holds: type = Module
-
-    def __init__(self, parts):
-        super().__init__()
-        for name, part in parts:
-            self._insert(name, part)
-
-    def _insert(self, name, part):
-        self._register(name, self._fit(part), self.holds)
-
-    def _fit(self, part):
-        """What is to be held, if it can be."""
-        if self.holds is Parameter and isinstance(part, Tensor) and not isinstance(part, Parameter):
-            return Parameter(part)
-        if not isinstance(part, self.holds):
-            hint = "; write * before it" * isinstance(part, list | tuple)
-            raise TypeError(f"{type(self).__name__} holds {WORD[self.holds]}s, got {_given(part)}{hint}")
-        return part
-
-    def _held(self):
-        """The parts by name; one that is there twice counts twice."""
-        return {name: part for name, part in self._parts() if isinstance(part, self.holds)}
-
-    def _shown(self):
-        if self.holds is Module:
-            return super()._shown()
-        sizes = ((name, part.dtype, "x".join(map(str, part.shape))) for name, part in self._held().items())
-        return [(name, f"Parameter containing: [{dtype} of size {size}]") for name, dtype, size in sizes]
-
-    def __len__(self):
-        return len(self._held())
-
-
-class Numbered(Container, MutableSequence):
-    """Parts in an order, with what Python's lists can do: `insert`, `pop`, `remove`, `+=`..."""
-
-    def __init__(self, parts=()):
-        super().__init__(_numbered(parts))
-
-    def _of(self, named):
-        return type(self)([part for _, part in named])
-
-    def __iter__(self):
-        return iter(self._held().values())
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return self._of(list(self._held().items())[index])
-        return list(self)[index]
-
-    def __setitem__(self, index, part):
-        self._insert(list(self._held())[index], part)
-
-    def __delitem__(self, index):
-        parts = list(self)
-        del parts[index]
-        self._fill(parts)
-
-    def __add__(self, other):
-        return self._of(_numbered([*self, *other]))
-
-    def insert(self, index, part):
-        """Put a part before the one at `index`; returns the container."""
-        parts = list(self)
-        parts.insert(index, self._fit(part))
-        return self._fill(parts)
-
-    def append(self, part):
-        """Add a part at the end; returns the container."""
-        held = self._held()
-        self._insert(next(name for name in map(str, itertools.count(len(held))) if name not in held), part)
-        return self
-
-    def extend(self, parts):
-        """Add several parts at the end; returns the container."""
-        for part in list(parts):
-            self.append(part)
-        return self
-
-    def _fill(self, parts):
-        """These instead of those that are there, numbered anew."""
-        for name in self._held():
-            delattr(self, name)
-        return self.extend(parts)
-
-
-class Named(Container, MutableMapping):
-    """Parts by name, with what Python's dictionaries can do: `items`, `update`, `pop`..."""
-
-    __eq__, __hash__ = Module.__eq__, Module.__hash__  # it is itself, whatever it holds
-
-    def __init__(self, parts=()):
-        super().__init__(parts.items() if isinstance(parts, dict | Named) else parts)
-
-    def __iter__(self):
-        return iter(self._held())
-
-    def __getitem__(self, name):
-        return self._held()[name]
-
-    def __setitem__(self, name, part):
-        self._insert(name, part)
-
-    def __delitem__(self, name):
-        if name not in self:
-            raise KeyError(name)
-        delattr(self, name)
-
-
-class ModuleList(Numbered):
-    """Modules in a list, found by the module that holds it."""
-
-    def _shown(self):
-        """Neighbours that print the same become one line: `(0-3): 4 x Linear(...)`."""
-        lines = []
-        for text, group in itertools.groupby(super()._shown(), key=lambda shown: shown[1]):
-            names = [name for name, _ in group]
-            more = len(names) > 1
-            lines.append((f"{names[0]}-{names[-1]}", f"{len(names)} x {text}") if more else (names[0], text))
-        return lines
-
-
-class ModuleDict(Named):
-    """Modules by name, found by the module that holds it."""
-
-
-class ParameterList(Numbered):
-    """Parameters in a list, found by the module that holds it; other tensors become parameters."""
-
-    holds = Parameter
-
-
-class ParameterDict(Named):
-    """Parameters by name, found by the module that holds it; other tensors become parameters."""
-
-    holds = Parameter
-
-    def __init__(self, parameters=()):
-        super().__init__(sorted(parameters.items()) if type(parameters) is dict else parameters)  # as PyTorch's does
-
-
-class Sequential(Numbered):
-    """Modules one after the other: the result of each is the input of the next.
-
-    >>> from minigrad import nn
-    >>> Sequential(nn.Linear(2, 3), nn.ReLU())
-    Sequential(
-      (0): Linear(in_features=2, out_features=3, bias=True)
-      (1): ReLU()
-    )
-    """
-
-    def __init__(self, *modules):
-        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else _numbered(modules)
-        Container.__init__(self, named)
-
-    def _of(self, named):
-        return type(self)(dict(named))  # a slice keeps the names, as in PyTorch
-
-    def forward(self, x):
-        """The input through all modules in order."""
-        for part in (*vars(self).values(),):  # as `for part in self`, which costs as much as a small layer
-            if isinstance(part, Module):
-                x = part(x)
-        return x

@@ -10,7 +10,9 @@ from .. import creation
 from ..functions import cat, stack
 from ..ops import sigmoid, tanh
 from . import functional as F
-from .layers import Even, _parameters, whole
+from .layers import Even, whole
+
+NAMES = "weight_ih weight_hh bias_ih bias_hh".split()  # from the input, and from the hidden state
 
 
 class Recurrent(Even):
@@ -18,35 +20,25 @@ class Recurrent(Even):
 
     gates = state_parts = 1
 
-    def __init__(
-        self,
-        input_size,
-        hidden_size,
-        num_layers=1,
-        bias=True,
-        batch_first=False,
-        dropout=0.0,
-        bidirectional=False,
-        device=None,
-        dtype=None,
-    ):
+    def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
+                 bidirectional=False, device=None, dtype=None):  # fmt: skip
         super().__init__()
-        self.fan_in, name = hidden_size, type(self).__name__
-        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
-        self.input_size, self.hidden_size, self.num_layers = whole(name, 1, **sizes)
+        name, sizes = type(self).__name__, {"input_size": input_size, "hidden_size": hidden_size}
+        self.input_size, self.hidden_size, self.num_layers = whole(name, 1, **sizes, num_layers=num_layers)
         if not 0 <= dropout <= 1:
             raise ValueError(f"{name}: dropout is a probability, from 0 to 1, got {dropout}")
         if dropout and num_layers == 1:
             warnings.warn(f"{name}: dropout is between layers, and there is one layer; num_layers=2?", stacklevel=3)
         self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
+        self.fan_in = hidden_size
+        shapes: dict = {}
         for layer in range(num_layers):
             width = hidden_size * len(self._directions(layer)) if layer else input_size
+            columns = [(width,), (hidden_size,), (), ()] if bias else [(width,), (hidden_size,)]
             for suffix in self._directions(layer):
-                shapes: dict = {"weight_ih": (width,), "weight_hh": (hidden_size,)}
-                shapes |= {"bias_ih": (), "bias_hh": ()} if bias else {}
-                named = {f"{name}_{suffix}": (self.gates * hidden_size, *rest) for name, rest in shapes.items()}
-                _parameters(self, device, dtype, **named)
-        self.reset_parameters()
+                named = zip(NAMES, columns, strict=False)
+                shapes |= {f"{name}_{suffix}": (self.gates * hidden_size, *rest) for name, rest in named}
+        self.hold(device, dtype, **shapes)
 
     def _directions(self, layer):
         """The ends of parameter names in a layer: one for each direction."""
@@ -59,60 +51,48 @@ class Recurrent(Even):
     def forward(self, input, state=None):
         """`(output, state)`: what the last layer says at every place, and every layer's last state."""
         F.checked(type(self).__name__, input, self.weight_ih_l0)
-        if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
+        if input.ndim != 3 or input.shape[-1] != self.input_size:
+            sizes, dim = ("N, length", 0) if self.batch_first else ("length, N", 1)
             raise ValueError(
-                f"{type(self).__name__}: expected a sequence whose last dimension is {self.input_size}, got shape "
-                f"{tuple(input.shape)}"
+                f"{type(self).__name__}: expected sequences of shape ({sizes}, {self.input_size}), got {input.shape}; "
+                f"a single sequence is made a batch of one by x.unsqueeze({dim})"
             )
-        single = input.ndim == 2
-        x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
-        count = self.num_layers * len(self._directions(0))
-        states = [self._start(x)] * count if state is None else self._split(state, single, (count, x.shape[1]))
-        last: list = []
+        x = input.transpose(0, 1) if self.batch_first else input
+        states, last = self._states(x, state), list[tuple]()
         for layer in range(self.num_layers):
-            if layer and self.dropout:
+            if layer:
                 x = F.dropout(x, self.dropout, self.training)
             walks = [self._walk(x, suffix, states[len(last) + i]) for i, suffix in enumerate(self._directions(layer))]
             last += [final for _, final in walks]
-            x = cat([outputs for outputs, _ in walks], -1) if len(walks) > 1 else walks[0][0]
-        x = x.squeeze(1) if single else x.transpose(0, 1) if self.batch_first else x
-        return x, self._join(last, single)
+            x = cat([outputs for outputs, _ in walks], -1) if self.bidirectional else walks[0][0]
+        final = tuple(stack(part) for part in zip(*last, strict=True))
+        return x.transpose(0, 1) if self.batch_first else x, final if len(final) > 1 else final[0]
+
+    def _states(self, x, state):
+        """The state to begin with, zeros unless it is given: for each layer and direction a tuple of its parts."""
+        shape = (self.num_layers * len(self._directions(0)), x.shape[1], self.hidden_size)
+        if state is None:
+            state = (creation.zeros(*shape, dtype=x.dtype, device=x.device),) * self.state_parts
+        parts = tuple(state) if isinstance(state, tuple | list) else (state,)
+        if len(parts) != self.state_parts or any(part.shape != shape for part in parts):
+            wanted = f"{self.state_parts} tensor(s) of shape {shape}, (layers times directions, samples, hidden size)"
+            given = ", ".join(str(part.shape) for part in parts)
+            raise ValueError(f"{type(self).__name__}: expected a state of {wanted}, got {given}")
+        return list(zip(*parts, strict=True))
 
     def _walk(self, x, suffix, state):
         """One direction of one layer: the outputs at every place, and the last state."""
-        weights = [getattr(self, f"{name}_{suffix}") for name in ("weight_ih", "weight_hh")]
-        biases = [getattr(self, f"{name}_{suffix}") if self.bias else None for name in ("bias_ih", "bias_hh")]
-        gates = F.linear(x, weights[0], biases[0])  # of all places at once
-        backward = suffix.endswith("_reverse")
+        weight_x, weight_h, bias_x, bias_h = (vars(self).get(f"{name}_{suffix}") for name in NAMES)
+        gates = F.linear(x, weight_x, bias_x)  # of all places at once
+        way = slice(None, None, -1 if suffix.endswith("_reverse") else 1)
         outputs = []
-        for i in reversed(range(len(x))) if backward else range(len(x)):
-            state = self.step(gates[i], F.linear(state[0], weights[1], biases[1]), state)
+        for i in range(len(x))[way]:
+            state = self.step(gates[i], F.linear(state[0], weight_h, bias_h), state)
             outputs.append(state[0])
-        return stack(outputs[::-1] if backward else outputs), state
-
-    def _start(self, x):
-        zeros = creation.zeros(x.shape[1], self.hidden_size, dtype=x.dtype, device=x.device)
-        return (zeros,) * self.state_parts
-
-    def _split(self, state, single, sizes):
-        """A state as given, (layers, N, hidden) or a pair of them, as one tuple for each layer."""
-        parts = tuple(state) if isinstance(state, tuple | list) else (state,)
-        shape = (sizes[0], self.hidden_size) if single else (*sizes, self.hidden_size)
-        if len(parts) != self.state_parts or any(tuple(part.shape) != shape for part in parts):
-            given = ", ".join(str(tuple(part.shape)) for part in parts)
-            raise ValueError(
-                f"{type(self).__name__}: expected a state of {self.state_parts} tensor(s) of shape {shape}, that is "
-                f"(layers times directions, samples, hidden size), whether batch_first or not; got {given}"
-            )
-        return list(zip(*((part.unsqueeze(1) if single else part) for part in parts), strict=True))
+        return stack(outputs[way]), state
 
     def flatten_parameters(self):
         """Nothing: there are no kernels here that want their parameters side by side."""
-
-    def _join(self, states, single):
-        parts = tuple(stack(layer) for layer in zip(*states, strict=True))
-        parts = tuple(part.squeeze(1) for part in parts) if single else parts
-        return parts if len(parts) > 1 else parts[0]
 
     def extra_repr(self):
         """The sizes and what differs from the defaults."""

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from .. import creation
+from ..backend import float32
 from ..tape import no_grad
 from .module import Module
 
@@ -26,14 +27,11 @@ def summary(model, input_shape, dtype=None):
     input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
     shapes: dict[Module, str] = {}
     counts: dict[Module, int] = {}
-    counted: set = set()  # a parameter that several parts share counts with the first
-    parts = []
-    for path, part in model.named_modules():
-        whole = not any(part.children())
-        own = [p for p in part.parameters(recurse=whole) if p not in counted]
-        counted.update(own)
-        if own or whole:  # what has parts has a row if it has parameters beside them
-            parts.append((path or "itself", part))
+    counted: set = set()
+    for part in model.modules():
+        own = set(part.parameters(recurse=False)) - counted  # what several parts share counts with the first
+        counted |= own
+        if own or not [*part.children()]:  # what has parts has a row if it has parameters beside them
             counts[part] = sum(p.numel() for p in own)
 
     def note(part, inputs, result):
@@ -42,24 +40,23 @@ def summary(model, input_shape, dtype=None):
 
     modes = {part: part.training for part in model.modules()}
     with ExitStack() as hooks:
-        for _, part in parts:
+        for part in counts:
             hooks.enter_context(part.register_forward_hook(note))
         try:
-            model.eval()(creation.zeros(1, *input_shape, **({"dtype": dtype} if dtype else {})))
+            model.eval()(creation.zeros(1, *input_shape, dtype=dtype or float32))
         finally:
             for part, training in modes.items():
                 part.training = training
-    rows = [(path, type(part).__name__, shapes.get(part, "not called"), f"{counts[part]:,}") for path, part in parts]
-    total = sum(p.numel() for p in model.parameters())
-    return table([("part", "type", "result", "parameters"), *rows, ("all", type(model).__name__, "", f"{total:,}")])
+    named = [(path or "itself", part) for path, part in model.named_modules() if part in counts]
+    rows = [(path, type(part).__name__, shapes.get(part, "not called"), f"{counts[part]:,}") for path, part in named]
+    total = ("all", type(model).__name__, "", f"{sum(counts.values()):,}")
+    return table([("part", "type", "result", "parameters"), *rows, total])
 
 
 def table(rows):
     """Rows of texts under each other: the first is the head, the last the total, the last column holds numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        *texts, number = zip(row, widths, strict=True)
-        lines.append("  ".join([*(text.ljust(width) for text, width in texts), number[0].rjust(number[1])]))
+    adjust = [str.ljust] * (len(widths) - 1) + [str.rjust]
+    lines = ["  ".join(f(x, n) for f, x, n in zip(adjust, row, widths, strict=True)) for row in rows]
     bar = "-" * len(lines[0])
     return "\n".join([lines[0], bar, *lines[1:-1], bar, lines[-1]])

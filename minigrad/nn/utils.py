@@ -1,13 +1,14 @@
 """What PyTorch keeps in `torch.nn.utils`, as far as this project covers it: gradient clipping."""
 
-from ..spelling import not_covered
+from ..functions import norm, stack
+from ..spelling import in_words, not_covered
 from ..tape import no_grad
 from ..tensor import Tensor
 
 
 def _with_gradients(parameters):
     if hasattr(parameters, "parameters"):
-        raise TypeError(f"expected parameters, got a {type(parameters).__name__}; write model.parameters()")
+        raise TypeError(f"expected parameters, got {in_words(parameters)}; write model.parameters()")
     parameters = [parameters] if isinstance(parameters, Tensor) else parameters
     return [p for p in parameters if p.grad is not None]
 
@@ -25,8 +26,6 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     >>> clip_grad_norm_([x], 1.0), x.grad
     (tensor(10.), tensor([0.6000, 0.8000]))
     """
-    from ..functions import norm, stack
-
     gradients = [p.grad for p in _with_gradients(parameters)]
     if not gradients:
         return Tensor(0.0)

@@ -31,8 +31,6 @@ CASES = [
     ("Conv1d", (1, 2, 4), {"padding": "same"}, (2, 1, 5)),
     ("MaxPool1d", (2,), {}, (2, 3, 7)),
     ("MaxPool1d", ((3,),), {"stride": 2, "padding": 1}, (3, 7)),
-    ("AvgPool1d", (2,), {}, (2, 3, 6)),
-    ("AvgPool1d", (3,), {"stride": (1,), "padding": 1}, (3, 6)),
     ("AdaptiveAvgPool2d", (1,), {}, (2, 3, 4, 5)),
     ("AdaptiveAvgPool2d", ((2, None),), {}, (3, 4, 5)),
     ("Unflatten", (1, (2, 3)), {}, (4, 6)),
@@ -45,13 +43,12 @@ CASES = [
     ("BatchNorm1d", (3,), {"momentum": 0.3, "eps": 1e-3}, (5, 3, 4)),
     ("BatchNorm1d", (3,), {"affine": False}, (5, 3)),
     ("BatchNorm1d", (3,), {"momentum": None}, (5, 3)),
-    ("BatchNorm1d", (3,), {"track_running_stats": False}, (5, 3)),
     ("BatchNorm2d", (3,), {}, (4, 3, 2, 2)),
     ("LayerNorm", (4,), {}, (5, 4)),
     ("LayerNorm", ((3, 4),), {"elementwise_affine": False}, (5, 3, 4)),
     ("LayerNorm", (4,), {"bias": False}, (5, 4)),
     ("RNN", (3, 4), {}, (5, 2, 3)),
-    ("RNN", (3, 4), {"nonlinearity": "relu", "bias": False}, (5, 3)),
+    ("RNN", (3, 4), {"nonlinearity": "relu", "bias": False}, (5, 1, 3)),
     ("RNN", (3, 4, 2, "relu", False, True), {}, (2, 5, 3)),
     ("RNN", (3, 4, 2), {"batch_first": True, "bidirectional": True}, (2, 5, 3)),
     ("LSTM", (3, 4), {}, (5, 2, 3)),
@@ -60,12 +57,9 @@ CASES = [
     ("GRU", (3, 4), {}, (5, 2, 3)),
     ("GRU", (3, 4), {"num_layers": 2, "bidirectional": True, "bias": False, "batch_first": True}, (2, 5, 3)),
     ("ReLU", (), {}, (3, 4)),
-    ("ReLU6", (), {}, (3, 4)),
     ("SiLU", (), {}, (3, 4)),
     ("ELU", (), {}, (3, 4)),
     ("ELU", (0.5,), {"inplace": True}, (3, 4)),
-    ("Hardtanh", (), {}, (3, 4)),
-    ("Hardtanh", (-0.5, 0.1), {}, (3, 4)),
     ("LogSigmoid", (), {}, (3, 4)),
     ("ReLU", (True,), {}, (3, 4)),
     ("LeakyReLU", (0.2, True), {}, (3, 4)),
@@ -79,8 +73,7 @@ CASES = [
     ("Softmax", (), {"dim": 1}, (3, 4)),
     ("LogSoftmax", (1,), {}, (3, 4)),
 ]
-ELSEWHERE = {"Embedding", "Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList"}
-ELSEWHERE |= {"Sequential"}
+ELSEWHERE = {"Embedding", "Module", "ModuleDict", "ModuleList", "Parameter", "Sequential"}
 
 
 def test_every_layer_has_a_case():
@@ -184,7 +177,7 @@ def test_dropout_keeps_the_mean_in_training_and_everything_at_evaluation():
 
 # what is done, the error's type, what its words must hold
 MISTAKES = [
-    (lambda: nn.Linear(4, 3)(mg.zeros(5, 7)), ValueError, r"last dimension of 4, got 7"),
+    (lambda: nn.Linear(4, 3)(mg.zeros(5, 7)), ValueError, r"last dimension of 4, got shape \(5, 7\)"),
     (lambda: nn.Linear(784, 10)(mg.zeros(5, 28, 28)), ValueError, "Flatten"),
     (lambda: nn.Conv2d(3, 2, 3)(mg.zeros(2, 1, 8, 8)), ValueError, r"\(N, 3, height, width\)"),
     (lambda: nn.Conv2d(1, 2, 9)(mg.zeros(2, 1, 8, 8)), ValueError, "larger than"),
@@ -194,7 +187,9 @@ MISTAKES = [
     (lambda: nn.BatchNorm2d(3)(mg.zeros(2, 3)), ValueError, "4 dimensions"),
     (lambda: nn.LayerNorm(4)(mg.zeros(2, 3)), ValueError, "last dimensions"),
     (lambda: nn.Dropout(1.5), ValueError, "probability"),
-    (lambda: nn.RNN(3, 4)(mg.zeros(5, 2, 2)), ValueError, "last dimension is 3"),
+    (lambda: nn.RNN(3, 4)(mg.zeros(5, 2, 2)), ValueError, r"shape \(length, N, 3\), got \(5, 2, 2\)"),
+    (lambda: nn.RNN(3, 4)(mg.zeros(5, 3)), ValueError, r"a batch of one by x.unsqueeze\(1\)"),
+    (lambda: nn.LSTM(3, 4, batch_first=True)(mg.zeros(5, 3)), ValueError, r"\(N, length, 3\).*unsqueeze\(0\)"),
     (lambda: nn.RNN(3, 4, nonlinearity="sin"), ValueError, "tanh"),
     (lambda: nn.LeakyReLU(alpha=0.1), TypeError, "negative_slope"),
     (lambda: nn.Softmax()(mg.zeros(2, 3)), TypeError, "dim"),
@@ -206,7 +201,9 @@ MISTAKES = [
     (lambda: nn.GELU("foo")(mg.zeros(2)), ValueError, "approximate"),
     (lambda: nn.Convv2d, AttributeError, "minigrad.nn does not cover 'Convv2d'; did you mean 'Conv2d'"),
     (lambda: nn.Conv2d(1, 2, 3, dilation=2), NotImplementedError, "dilation=2 is not covered, only 1"),
-    (lambda: nn.MaxPool2d(2, ceil_mode=True), NotImplementedError, "ceil_mode=True"),
+    (lambda: nn.MaxPool2d(2, ceil_mode=True)(mg.ones(1, 1, 4, 4)), NotImplementedError, "ceil_mode=True"),
+    (lambda: nn.AvgPool2d(2, ceil_mode=True), TypeError, r"AvgPool2d\(kernel_size, stride=.* 'ceil_mode'"),
+    (lambda: nn.BatchNorm1d(3, track_running_stats=False), NotImplementedError, "track_running_stats=False"),
     (lambda: nn.MaxPool2d(2, padding=2)(mg.zeros(1, 1, 4, 4)), ValueError, "more than half"),
     (lambda: nn.Embedding(5, 2, padding_idx=7), ValueError, "one of the 5 rows"),
     (lambda: nn.Embedding(5, 2)(mg.tensor([5])), IndexError, "row numbers must lie in 0..4"),
@@ -224,7 +221,8 @@ MISTAKES = [
     (lambda: nn.RNN(3, 2, 2, dropout=1.5), ValueError, "RNN: dropout is a probability"),
     (lambda: nn.Conv1d(3, 2, 2)(mg.ones(2, 8, 3)), ValueError, r"conv1d: .* \(N, 3, length\)"),
     (lambda: nn.MaxPool1d(2)(mg.ones(8)), ValueError, r"max_pool1d: .* \(C, length\), got \(8,\)"),
-    (lambda: nn.MaxPool1d(2, dilation=2), NotImplementedError, "MaxPool1d: dilation=2"),
+    (lambda: nn.MaxPool1d(2, dilation=2)(mg.ones(1, 1, 4)), NotImplementedError, "max_pool2d: dilation=2"),
+    (lambda: nn.functional.conv2d(mg.ones(1, 1, 4, 4), mg.ones(1, 1, 2, 2), padding="SAME"), ValueError, "'same'"),
     (lambda: nn.AdaptiveAvgPool2d(3)(mg.ones(1, 1, 3, 4)), NotImplementedError, "divide"),
     (lambda: nn.Unflatten(1, (2, 2))(mg.ones(2, 5)), ValueError, "size 10 into shape"),
     (lambda: nn.functional.softmax(mg.ones(2, 3)), TypeError, "softmax: give dim, over which .* dim=1"),
@@ -242,14 +240,14 @@ def test_mistakes_are_named(mistake, error, words):
         mistake()
 
 
-NUMBERS = [nn.Linear(4, 3), nn.Conv1d(3, 2, 1), nn.LayerNorm(4), nn.BatchNorm1d(4), nn.LSTM(4, 2), nn.Flatten()]
+NUMBERS = [nn.Linear(4, 3), nn.Conv1d(3, 2, 1), nn.LayerNorm(4), nn.BatchNorm1d(3), nn.LSTM(4, 2), nn.Flatten()]
 NUMBERS += [nn.ReLU(), nn.Softmax(1), nn.Dropout(0.5), nn.Dropout(0.0), nn.MaxPool1d(2), nn.Sequential(nn.Linear(4, 3))]
 
 
 @pytest.mark.parametrize("layer", NUMBERS, ids=str)
 def test_arrays_and_other_dtypes_are_refused(torch, layer):
     """As by PyTorch, which does not convert in silence either; the words say how to. After that it works."""
-    x = np.ones((3, 4))
+    x = np.ones((1, 3, 4))
     with pytest.raises(TypeError, match=r"got a ndarray; write tensor\(x\).float\(\)"):
         layer(x)
     with pytest.raises(TypeError, match=r"got a list; write tensor\(x\)"):

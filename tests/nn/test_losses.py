@@ -41,9 +41,6 @@ def test_options_of_their_own(torch):
     """Of losses that have more than a reduction."""
     same(torch, "HuberLoss", LOGITS, SHARES, delta=0.3)
     same(torch, "SmoothL1Loss", LOGITS, SHARES, beta=0.3)
-    for target, log_target in ((SHARES, False), (np.log(SHARES), True)):
-        for reduction in ("batchmean", "sum", "none"):
-            same(torch, "KLDivLoss", LOGITS, target, reduction=reduction, log_target=log_target)
 
 
 options = list(itertools.product(REDUCTIONS, [None, WEIGHT], [0.0, 0.2], [-100, 2]))
@@ -115,8 +112,8 @@ MISTAKES = [
     (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), mg.tensor([0, 1, 2])), ValueError, r"must have shape \(2,\)"),
     (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), mg.tensor([[0], [1]])), ValueError, r"must have shape \(2,\)"),
     (lambda: nn.MSELoss("mena"), ValueError, "did you mean 'mean'"),
-    (lambda: nn.MSELoss()(two, 2.0), TypeError, "must be tensors, got float"),
-    (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), [0, 1]), TypeError, "must be tensors, got list"),
+    (lambda: nn.MSELoss()(two, 2.0), TypeError, "expected a tensor, got 2.0"),
+    (lambda: nn.CrossEntropyLoss()(mg.zeros(2, 3), [0, 1]), TypeError, "expected a tensor, got a list"),
     (lambda: nn.CrossEntropyLoss(mg.ones(2))(mg.zeros(2, 3), mg.tensor([0, 1])), ValueError, "3 classes, got shape"),
     (lambda: nn.CrossEntropyLoss(label_smoothing=1.5)(mg.zeros(2, 3), mg.tensor([0, 1])), ValueError, "from 0 to 1"),
     (lambda: nn.BCELoss()(mg.tensor([float("nan")]), mg.tensor([1.0])), ValueError, "diverged"),
@@ -124,8 +121,7 @@ MISTAKES = [
     (lambda: nn.BCELoss()(mg.tensor([0.5]), mg.tensor([3.0])), ValueError, "exchanged"),
     (lambda: nn.BCEWithLogitsLoss()(two, one), ValueError, "shape"),
     (lambda: nn.BCEWithLogitsLoss()(two, mg.tensor([0, 1, 0, 1, 0, 1])), TypeError, r"int64; write target.float\(\)"),
-    (lambda: nn.MSELoss()(two, np.ones(6)), TypeError, "must be tensors, got ndarray"),
-    (lambda: nn.KLDivLoss("batchmaen"), ValueError, "did you mean 'batchmean'"),
+    (lambda: nn.MSELoss()(two, np.ones(6)), TypeError, "expected a tensor, got a ndarray"),
     (lambda: nn.HuberLoss(delta=0)(two, two), ValueError, "above 0, got 0"),
     (lambda: nn.MSELoss(size=1), TypeError, r"MSELoss\(reduction='mean'\): .* 'size'"),
     (lambda: nn.CrossEntropyLoss([1.0, 2.0]), TypeError, "'weight' must be a tensor or None, got a list"),

