@@ -7,8 +7,8 @@ import copy
 import warnings
 from math import cos, inf, pi
 
-from ..spelling import not_covered
-from .optimizer import Optimizer, _kind
+from ..spelling import in_words, not_covered
+from .optimizer import Optimizer
 
 
 class LRScheduler:
@@ -29,18 +29,10 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer, last_epoch=-1):
-        self.optimizer = _optimizer(self, optimizer)
-        for i, group in enumerate(optimizer.param_groups):
-            if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
-            elif "initial_lr" not in group:
-                raise KeyError(
-                    f"{type(self).__name__}: last_epoch={last_epoch} goes on with a schedule, but group {i} has no "
-                    "'initial_lr'; load the optimizer's state first, or leave last_epoch away to begin"
-                )
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
-        self._step_count = 0
+        if last_epoch != -1:
+            raise NotImplementedError(f"{type(self).__name__}: to go on with a schedule, load its state_dict")
+        self.optimizer, self.last_epoch = _optimizer(self, optimizer), last_epoch
+        self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
         self.step()
 
     def rate(self, lr, base):
@@ -50,11 +42,6 @@ class LRScheduler:
     def get_lr(self):
         """The new rate of each group."""
         groups = self.optimizer.param_groups
-        if len(groups) != len(self.base_lrs):
-            raise ValueError(
-                f"{type(self).__name__} was made for {len(self.base_lrs)} groups of parameters, the optimizer has "
-                f"{len(groups)} now; make the schedule after add_param_group"
-            )
         return [self.rate(group["lr"], base) for group, base in zip(groups, self.base_lrs, strict=True)]
 
     def get_last_lr(self):
@@ -63,23 +50,24 @@ class LRScheduler:
 
     def step(self):
         """Set the rates for the next epoch."""
+        groups, kind = self.optimizer.param_groups, type(self).__name__
+        if len(groups) != len(self.base_lrs):
+            made = f"{kind} was made for {len(self.base_lrs)} groups of parameters"
+            raise ValueError(f"{made}, the optimizer has {len(groups)}; make it after add_param_group")
         stepped = self.optimizer._stepped or type(self.optimizer).step is not Optimizer.step
-        if self._step_count == 1 and not stepped:
+        if self.last_epoch == 0 and not stepped:
             warnings.warn(
                 "scheduler.step() was called before optimizer.step(), so the first learning rate is never used; "
                 "in each epoch step the optimizer first",
                 stacklevel=2,
             )
-        self._step_count += 1
         self.last_epoch += 1
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        for group, lr in zip(groups, self.get_lr(), strict=True):
             group["lr"] = lr
-        self._last_lr = _rates(self.optimizer)
+        self._note()
 
-    @property
-    def _first(self):
-        """Whether the schedule is only being made: then rates stay, also those of a run that goes on."""
-        return self._step_count == 1
+    def _note(self):
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
     _unsaved: tuple = ("optimizer",)
 
@@ -107,8 +95,7 @@ class LambdaLR(LRScheduler):
     _unsaved = ("optimizer", "lr_lambdas")
 
     def __init__(self, optimizer, lr_lambda, last_epoch=-1):
-        groups = len(_optimizer(self, optimizer).param_groups)
-        self.lr_lambdas = _for_each_group("lr_lambda", lr_lambda, groups)
+        self.lr_lambdas = _for_each_group("lr_lambda", lr_lambda, _optimizer(self, optimizer))
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
@@ -160,26 +147,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def rate(self, lr, base):
-        return lr if self._first else lr * self.gamma
-
-
-class LinearLR(LRScheduler):
-    """From `start_factor` to `end_factor` times the initial rate, evenly over `total_iters` epochs: a warm-up."""
-
-    def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
-        if not (0 < start_factor <= 1 and 0 <= end_factor <= 1):
-            raise ValueError(f"LinearLR: factors are from 0 to 1, the first not 0; got {start_factor} and {end_factor}")
-        self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = _positive("total_iters", total_iters)
-        super().__init__(optimizer, last_epoch)
-
-    def rate(self, lr, base):
-        if self.last_epoch == 0:
-            return lr * self.start_factor
-        if self._first or self.last_epoch > self.total_iters:
-            return lr
-        rise = self.end_factor - self.start_factor
-        return lr * (1 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))
+        return lr if self.last_epoch == 0 else lr * self.gamma
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -195,9 +163,9 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def rate(self, lr, base):
-        now, before = (1 + cos(pi * t / self.T_max) for t in (self.last_epoch, self.last_epoch - 1))
-        if self._first:
+        if self.last_epoch == 0:
             return lr
+        now, before = (1 + cos(pi * t / self.T_max) for t in (self.last_epoch, self.last_epoch - 1))
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # it was eta_min: up again from nothing
             return lr + (base - self.eta_min) * now / 2
         return self.eta_min + (lr - self.eta_min) * now / before
@@ -229,47 +197,42 @@ class ReduceLROnPlateau(LRScheduler):
                 f"got {mode!r} and {threshold_mode!r}"
             )
         self.optimizer = _optimizer(self, optimizer)
-        self.min_lrs = _for_each_group("min_lr", min_lr, len(optimizer.param_groups))
+        self.min_lrs = _for_each_group("min_lr", min_lr, optimizer)
         self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
         self.threshold, self.threshold_mode = threshold, threshold_mode
         self.best = inf if mode == "min" else -inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
-        self._last_lr = _rates(optimizer)
+        self._note()
 
     def step(self, metrics):  # type: ignore[override]
         """Look at the metric of the epoch that just ended, and reduce the rates if it is time."""
         metric = float(metrics)
         self.last_epoch += 1
+        self.num_bad_epochs += 1
         if self._better(metric):
             self.best, self.num_bad_epochs = metric, 0
-        else:
-            self.num_bad_epochs += 1
         if self.cooldown_counter > 0:
             self.cooldown_counter -= 1
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
             for group, low in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
                 lr = max(group["lr"] * self.factor, low)
                 if group["lr"] - lr > self.eps:
                     group["lr"] = lr
-            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-        self._last_lr = _rates(self.optimizer)
+        self._note()
 
     def _better(self, metric):
         sign = -1 if self.mode == "min" else 1
-        if self.threshold_mode == "rel":
-            return sign * metric > sign * self.best * (1 + sign * self.threshold)
-        return sign * metric > sign * self.best + self.threshold
+        relative = self.threshold_mode == "rel"
+        bar = self.best * (1 + sign * self.threshold) if relative else self.best + sign * self.threshold
+        return sign * metric > sign * bar
 
 
 def _optimizer(scheduler, optimizer):
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{type(scheduler).__name__}: expected an optimizer, got {_kind(optimizer)}")
+        raise TypeError(f"{type(scheduler).__name__}: expected an optimizer, got {in_words(optimizer)}")
     return optimizer
-
-
-def _rates(optimizer):
-    return [group["lr"] for group in optimizer.param_groups]
 
 
 def _positive(name, number):
@@ -278,13 +241,13 @@ def _positive(name, number):
     return number
 
 
-def _for_each_group(name, value, groups):
+def _for_each_group(name, value, optimizer):
     """A list with an entry for each group, from such a list or from one value for all."""
-    if not isinstance(value, list | tuple):
-        return [value] * groups
-    if len(value) != groups:
-        raise ValueError(f"{name}: got {len(value)} of them, for {groups} groups of parameters")
-    return list(value)
+    groups = len(optimizer.param_groups)
+    values = value if isinstance(value, list | tuple) else [value] * groups
+    if len(values) != groups:
+        raise ValueError(f"{name}: got {len(values)} of them, for {groups} groups of parameters")
+    return list(values)
 
 
 def __getattr__(name):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import as_array, numpy_library, xp
+from ..spelling import in_words
 from ..tape import enable_grad, raw
 from ..tensor import Tensor
 
@@ -80,7 +81,7 @@ class Optimizer:
         if closure is not None:
             if not callable(closure):
                 raise TypeError(
-                    f"step: expected a function that computes the loss, or nothing, got {_kind(closure)}; "
+                    f"step: expected a function that computes the loss, or nothing, got {in_words(closure)}; "
                     "write loss.backward() and then optimizer.step()"
                 )
             with enable_grad():
@@ -153,7 +154,7 @@ class Optimizer:
         """Optimize more parameters: `{"params": [...], "lr": ...}`; what isn't given is as for the others."""
         kind = type(self).__name__
         if not isinstance(param_group, dict) or "params" not in param_group:
-            raise TypeError(f'{kind}: a group is a dictionary with "params" in it, got {_kind(param_group)}')
+            raise TypeError(f'{kind}: a group is a dictionary with "params" in it, got {in_words(param_group)}')
         group = self.defaults | param_group
         for name in param_group.keys() - self.defaults.keys() - {"params"}:
             if near := self._near(name):  # others are the program's own notes, such as "name"
@@ -163,7 +164,7 @@ class Optimizer:
         known = set(self._params())
         for i, p in enumerate(group["params"]):
             if not isinstance(p, Tensor):
-                raise TypeError(f"{kind}: parameter {i} is {_kind(p)}, not a tensor")
+                raise TypeError(f"{kind}: parameter {i} is {in_words(p)}, not a tensor")
             if not p.is_leaf:
                 raise ValueError(
                     f"{kind}: parameter {i} was computed, {p.op}, so no gradient stays with it; give the tensor it was "
@@ -181,7 +182,7 @@ class Optimizer:
         for name in AT_LEAST_ZERO & self.defaults.keys():
             x = group[name] = _number(group[name])
             if not isinstance(x, int | float):
-                raise TypeError(f"{kind}: {name} must be a number, got {_kind(x)}")
+                raise TypeError(f"{kind}: {name} must be a number, got {in_words(x)}")
             if not x >= 0:
                 raise ValueError(f"{kind}: {name} must be at least 0, got {x}")
         if "betas" in self.defaults:
@@ -208,13 +209,13 @@ class Optimizer:
     def _list(self, params):
         kind = type(self).__name__
         if hasattr(params, "parameters"):
-            raise TypeError(f"{kind}: got {_kind(params)} itself; write model.parameters()")
+            raise TypeError(f"{kind}: got {in_words(params)} itself; write model.parameters()")
         if isinstance(params, set):
             raise TypeError(f"{kind}: a set has no order that is the same tomorrow; give the parameters as a list")
         try:
             return list(params)
         except TypeError:
-            raise TypeError(f"{kind}: expected a list of tensors or of groups, got {_kind(params)}") from None
+            raise TypeError(f"{kind}: expected a list of tensors or of groups, got {in_words(params)}") from None
 
     def _params(self):
         return (p for group in self.param_groups for p in group["params"])
@@ -242,7 +243,7 @@ class Optimizer:
         """Go on from a `state_dict`. Unless all of it fits, an error says what doesn't and nothing is done."""
         kind = type(self).__name__
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
-            raise TypeError(f"{kind}: expected what state_dict() returned, got {_kind(state_dict)}")
+            raise TypeError(f"{kind}: expected what state_dict() returned, got {in_words(state_dict)}")
         saved = [dict(group) for group in state_dict["param_groups"]]
         sizes, mine = [len(g["params"]) for g in saved], [len(g["params"]) for g in self.param_groups]
         if sizes != mine:
@@ -353,8 +354,3 @@ def _number(x):
     """A number given as a tensor or one of NumPy's, as Python's; anything else as it is."""
     x = raw(x)
     return x.item() if getattr(x, "size", 0) == 1 else x
-
-
-def _kind(x):
-    """What `x` is, for errors."""
-    return repr(x) if isinstance(x, int | float | str | bytes | None) else f"a {type(x).__name__}"
