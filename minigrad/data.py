@@ -7,13 +7,15 @@ cuts it into batches and fetches them: from tensors all rows of a batch at once,
 import math
 import warnings
 from collections.abc import Mapping
+from itertools import islice
 
 import numpy as np
 
-from .backend import Generator
+from .backend import Generator, describe
 from .creation import as_tensor, randperm, tensor
 from .functions import stack
-from .spelling import not_covered
+from .spelling import in_words, not_covered
+from .tape import raw
 from .tensor import Tensor
 
 
@@ -46,13 +48,10 @@ class TensorDataset(Dataset):
 
     def __init__(self, *tensors):
         self.tensors = tuple(map(as_tensor, tensors))
-        if not tensors:
-            raise ValueError("TensorDataset: expected tensors, got none; write TensorDataset(x, y)")
-        if any(t.ndim == 0 for t in self.tensors):
-            raise ValueError("TensorDataset: a tensor without dimensions has no rows to be samples")
-        if len(set(map(len, self.tensors))) > 1:
-            lengths = ", ".join(str(len(t)) for t in self.tensors)
-            raise ValueError(f"TensorDataset: the tensors must have equally many rows, they have {lengths}")
+        rows = {t.shape[:1] for t in self.tensors}
+        if len(rows) != 1 or () in rows:
+            shapes = ", ".join(str(t.shape) for t in self.tensors) or "none"
+            raise ValueError(f"TensorDataset: expected tensors of equally many rows, TensorDataset(x, y), got {shapes}")
 
     def __len__(self):
         return len(self.tensors[0])
@@ -84,22 +83,19 @@ def random_split(dataset, lengths, generator=None):
     (8, 2)
     """
     n = _length(dataset)
-    if any(length < 0 for length in lengths):
-        raise ValueError(f"random_split: lengths can't be negative, got {list(lengths)}")
     if math.isclose(sum(lengths), 1):
         lengths = [math.floor(n * fraction) for fraction in lengths]
         for i in range(n - sum(lengths)):  # what rounding left over: one more for each, from the first on
             lengths[i % len(lengths)] += 1
         if 0 in lengths:
             warnings.warn(f"random_split: {n} samples split into {lengths}: one part is empty", stacklevel=2)
-    if sum(lengths) != n or any(isinstance(length, float) for length in lengths):
+    if sum(lengths) != n or any(isinstance(length, float) or length < 0 for length in lengths):
         raise ValueError(
             f"random_split: the lengths {list(lengths)} add up to {sum(lengths)}, the dataset has {n} samples; "
-            "give lengths that add up to that, or fractions that add up to 1"
+            "give lengths of 0 or more that add up to that, or fractions that add up to 1"
         )
-    order = randperm(n, generator).tolist()
-    ends = np.cumsum(lengths)
-    return [Subset(dataset, order[end - length : end]) for length, end in zip(lengths, ends, strict=True)]
+    order = iter(randperm(n, generator).tolist())
+    return [Subset(dataset, list(islice(order, length))) for length in lengths]
 
 
 def default_collate(batch):
@@ -136,9 +132,9 @@ def default_collate(batch):
     return type(first)(*parts) if hasattr(first, "_fields") else parts  # a namedtuple remains one
 
 
-# PyTorch's other options, as PyTorch gives them by default: no worker processes, batches of a fixed size.
-NOT_COVERED = "num_workers batch_sampler timeout worker_init_fn multiprocessing_context prefetch_factor".split()
-NOT_COVERED += ["persistent_workers", "pin_memory_device"]
+# PyTorch's other options, of which only what they are by default is covered: no worker processes, one size of batches.
+NOT_COVERED = {"num_workers", "batch_sampler", "timeout", "worker_init_fn", "multiprocessing_context"}
+NOT_COVERED |= {"prefetch_factor", "persistent_workers", "pin_memory_device"}
 
 
 class DataLoader:
@@ -160,16 +156,12 @@ class DataLoader:
             if value or name not in NOT_COVERED:
                 raise TypeError(f"DataLoader: {name}={value!r} is not covered: batches are made one by one, right here")
         if not isinstance(batch_size, int | np.integer) or batch_size < 1:
-            given = repr(batch_size) if isinstance(batch_size, int | float | None) else f"a {type(batch_size).__name__}"
             raise ValueError(
-                f"DataLoader: batch_size must be a whole number, 1 or more, got {given}. Inputs and targets go "
-                "together: DataLoader(TensorDataset(x, y), batch_size=32)"
+                f"DataLoader: batch_size must be a whole number, 1 or more, got {describe(raw(batch_size))}. "
+                "Inputs and targets go together: DataLoader(TensorDataset(x, y), batch_size=32)"
             )
         if not isinstance(generator, Generator | None):
-            raise TypeError(
-                f"DataLoader: expected a generator of minigrad, got a {type(generator).__name__}; "
-                "write generator=mg.Generator().manual_seed(0)"
-            )
+            raise TypeError(f"DataLoader: got {in_words(generator)} as generator; write generator=mg.Generator()")
         if shuffle and sampler is not None:
             raise ValueError("DataLoader: shuffle and sampler both decide the order; give one of them")
         if _length(dataset) == 0:
@@ -182,17 +174,14 @@ class DataLoader:
         return n // self.batch_size if self.drop_last else math.ceil(n / self.batch_size)
 
     def __iter__(self):
-        order = self._order()
+        n = len(self.dataset)
+        if self.sampler is not None:
+            order = np.array([int(i) for i in self.sampler])
+        else:
+            order = randperm(n, self.generator).value if self.shuffle else np.arange(n)
         end = len(order) - (len(order) % self.batch_size if self.drop_last else 0)
         for start in range(0, end, self.batch_size):
             yield self._fetch(order[start : start + self.batch_size])
-
-    def _order(self):
-        """The numbers of all samples of an epoch, as an array."""
-        n = len(self.dataset)
-        if self.sampler is not None:
-            return np.array([int(i) for i in self.sampler])
-        return randperm(n, self.generator).value if self.shuffle else np.arange(n)
 
     def _fetch(self, numbers):
         if self.collate_fn is None and _knows_lists(self.dataset):
