@@ -317,6 +317,8 @@ class Generator:
         self.numpy.bit_generator.state = state
         return self
 
+    state_dict, load_state_dict = get_state, set_state  # as all that a checkpoint holds has them
+
 
 default_generator = Generator()
 

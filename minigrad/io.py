@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .backend import Generator, default_generator, to_device
+from .backend import default_generator, to_device
+from .spelling import in_words
 from .tape import raw
 from .tensor import Tensor
 
@@ -66,14 +67,10 @@ def load(path, map_location=None, weights_only=True):
     _, unpack = _form(path)
     if not weights_only:
         raise ValueError(f"load: weights_only=False is not covered: {NO_PICKLE}")
-    if not path.exists():
-        raise FileNotFoundError(f"can't load {path}: there is no such file")
     content = path.read_bytes()
     try:
         arrays, text = unpack(content)
-        if text is None and TEXT.encode() in content:
-            raise ValueError("of what save wrote only a part is there")
-        state = _described(text, arrays)
+        state = _described(arrays, text, TEXT.encode() in content)
     except ImportError:
         raise
     except Exception as error:  # there are as many types of errors as ways in which a file can be damaged
@@ -102,7 +99,7 @@ def save_checkpoint(path, **parts):
     Killed at any moment and started again, it ends with the same weights, to the bit.
     """
     parts = {"random": default_generator} | parts
-    states = {name: _state(part) for name, part in parts.items() if _has_state(part)}
+    states = {name: part.state_dict() for name, part in parts.items() if hasattr(part, "state_dict")}
     save(states | {PLAIN: {name: part for name, part in parts.items() if name not in states}}, path)
 
 
@@ -113,7 +110,7 @@ def load_checkpoint(path, **parts):
     if not isinstance(saved, dict) or PLAIN not in saved:
         raise ValueError(f"{path} is no checkpoint but a state of its own: write model.load_state_dict(load(path))")
     values = saved.pop(PLAIN)
-    if stateless := [name for name, part in parts.items() if not _has_state(part)]:
+    if stateless := [name for name, part in parts.items() if not hasattr(part, "state_dict")]:
         raise TypeError(f"load_checkpoint: {', '.join(stateless)} can't be given a state; plain values are returned")
     if saved.keys() != parts.keys():
         raise ValueError(
@@ -126,36 +123,22 @@ def load_checkpoint(path, **parts):
 
 def take_over(parts, states, path):
     """Give each part, by name, its state that was saved in `path`. If one doesn't fit, none is changed."""
-    before = {name: copy.deepcopy(_state(part)) for name, part in parts.items()}
+    before = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
     try:
         for name, part in parts.items():
-            _set_state(part, states[name])
+            part.load_state_dict(states[name])
     except BaseException as error:
         error.add_note(f"This was {name!r} of {path}; nothing has been changed.")
         for name, part in parts.items():
-            _set_state(part, before[name])
+            part.load_state_dict(before[name])
         raise
-
-
-def _has_state(part):
-    return isinstance(part, Generator) or hasattr(part, "state_dict")
-
-
-def _state(part):
-    return part.get_state() if isinstance(part, Generator) else part.state_dict()
-
-
-def _set_state(part, state):
-    if isinstance(part, Generator):
-        part.set_state(state)
-    else:
-        part.load_state_dict(state)
 
 
 # ---------------------------------------------------------------- a nest, as arrays and a text
 
 
 PRIMITIVE = bool | int | float | str | None  # what JSON knows
+SEQUENCES = {"list": list, "tuple": tuple}
 
 
 def _encode(x, name, arrays):
@@ -166,15 +149,14 @@ def _encode(x, name, arrays):
     if isinstance(x, dict):
         if odd := [key for key in x if not isinstance(key, PRIMITIVE | np.generic)]:
             raise TypeError(f"save: {name[1:] or 'the state'} has a key that is a {type(odd[0]).__name__}: {odd[0]!r}")
-        return {
-            "dict": [[_encode(key, name, arrays), _encode(value, f"{name}.{key}", arrays)] for key, value in x.items()]
-        }
+        pairs = [[_encode(key, name, arrays), _encode(value, f"{name}.{key}", arrays)] for key, value in x.items()]
+        return {"dict": pairs}
     if isinstance(x, list | tuple):
         kind = "tuple" if isinstance(x, tuple) else "list"
         return {kind: [_encode(value, f"{name}.{i}", arrays) for i, value in enumerate(x)]}
     array = to_device(raw(x), "cpu") if isinstance(x, Tensor | np.ndarray) else None
     if array is None or array.dtype.kind not in "fiub" or array.itemsize > 8:
-        what = f"a {type(x).__name__}" if array is None else f"an array of {array.dtype}"
+        what = in_words(x) if array is None else f"an array of {array.dtype}"
         raise TypeError(f"save: {name[1:] or 'the state'} is {what}; only tensors, numbers, strings and None are saved")
     name = re.sub(r"[\0\\\ud800-\udfff]", "_", name[1:])  # what a zip or UTF-8 doesn't hold
     while name in arrays or name in (TEXT, "__metadata__"):
@@ -183,17 +165,18 @@ def _encode(x, name, arrays):
     return {"tensor" if isinstance(x, Tensor) else "array": name}
 
 
-def _described(text, arrays):
+def _described(arrays, text, ours):
     """What `_encode` returned; in a file from elsewhere, which has no text, the arrays are tensors by name."""
-    if text is None:
-        for name, array in arrays.items():
-            if array.dtype.kind not in "fiub":
-                raise TypeError(f"{name!r} is of {array.dtype}, and tensors hold real numbers")
-        return {"dict": [[name, {"tensor": name}] for name in arrays]}
-    saved = json.loads(text)
-    if saved["crc32"] != _checksum(saved["state"], arrays):
-        raise ValueError("the checksum does not agree with the content")
-    return saved["state"]
+    if text is not None:
+        saved = json.loads(text)
+        if saved["crc32"] != _checksum(saved["state"], arrays):
+            raise ValueError("the checksum does not agree with the content")
+        return saved["state"]
+    if ours:
+        raise ValueError("of what save wrote only a part is there")
+    if odd := [f"{name!r} is of {x.dtype}" for name, x in arrays.items() if x.dtype.kind not in "fiub"]:
+        raise TypeError(f"{odd[0]}, and tensors hold real numbers")
+    return {"dict": [[name, {"tensor": name}] for name in arrays]}
 
 
 def _decode(x, arrays, place):
@@ -203,8 +186,8 @@ def _decode(x, arrays, place):
     [(kind, content)] = x.items()
     if kind == "dict":
         return {key: _decode(value, arrays, place) for key, value in content}
-    if kind in ("list", "tuple"):
-        return {"list": list, "tuple": tuple}[kind](_decode(value, arrays, place) for value in content)
+    if kind in SEQUENCES:
+        return SEQUENCES[kind](_decode(value, arrays, place) for value in content)
     return Tensor(arrays[content], None, place) if kind == "tensor" else np.array(arrays[content])  # own memory
 
 
@@ -228,9 +211,8 @@ def _unpack_safetensors(content):
     try:
         arrays = _safetensors().load(content)
     except KeyError as error:
-        raise TypeError(
-            f"its numbers are {error}, which NumPy doesn't have; in PyTorch convert with .float()"
-        ) from None
+        what = f"its numbers are {error}, which NumPy doesn't have; in PyTorch convert with .float()"
+        raise TypeError(what) from None
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return arrays, header.get("__metadata__", {}).get(TEXT)
 
