@@ -339,6 +339,10 @@ class Tensor(Variable):
             x = move(x, device)
         return x
 
+    def type_as(self, other):
+        """With the dtype of another tensor, and on its device."""
+        return self.to(other)
+
     def contiguous(self):
         """The tensor itself if its numbers lie in memory in order, else a copy in which they do."""
         return self if self.value.flags.c_contiguous else self.clone("C")

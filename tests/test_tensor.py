@@ -119,6 +119,7 @@ R = T.tensor([1.5]).to(T.float64)
 R = T.tensor([1.5]).to("cpu", T.float64)
 R = T.tensor([1.5]).to(dtype=T.int64)
 R = T.tensor([1.5]).to(T.ones(1, dtype=T.float64))
+R = T.tensor([1.5]).type_as(T.ones(1, dtype=T.float64))
 R = T.tensor([1.5]).type(T.int32)
 x = T.ones(2); R = [x.to(T.float32) is x, x.float() is x, x.cpu() is x, x.to("cpu") is x, x.double() is x]
 R = [float(T.tensor(2.5)), int(T.tensor(2.5)), bool(T.tensor(0.0)), complex(T.tensor(2.0)), [1, 2, 3][T.tensor(1)], list(range(T.tensor(2)))]
