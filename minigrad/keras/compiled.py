@@ -1,5 +1,7 @@
 """What `compile` was given: one loss of all outputs, and their metrics under the names that Keras gives them."""
 
+from collections import Counter
+
 import numpy as np
 
 from ..tape import raw
@@ -38,12 +40,6 @@ def outputs_of(y_pred):
     return list(y_pred.values()) if isinstance(y_pred, dict) else flat(y_pred)
 
 
-def weights_of(sample_weight, names, count):
-    """Weights of samples for each output; one array counts for all."""
-    several = isinstance(sample_weight, list | tuple | dict)
-    return parts_of("sample_weight", sample_weight, names, count) if several else [sample_weight] * count
-
-
 class Losses:
     """The losses of all outputs as one number, their weighted sum; and, of several, a mean of each."""
 
@@ -67,15 +63,15 @@ class Losses:
 
     def __call__(self, y, y_pred, sample_weight=None):
         """The sum over the outputs of loss times loss weight."""
-        total, predictions, targets = None, outputs_of(y_pred), self._targets(y, y_pred)
-        weights = weights_of(sample_weight, self.names, len(predictions))
+        parts, predictions, targets = [], outputs_of(y_pred), self._targets(y, y_pred)
+        several = isinstance(sample_weight, list | tuple | dict)  # or one array counts for all
+        weights = parts_of("sample_weight", sample_weight, self.names, len(predictions)) if several else None
         for place, (i, loss_of, weight) in enumerate(self.build(len(predictions))):
-            loss = loss_of(targets[i], predictions[i], weights[i])
+            loss = loss_of(targets[i], predictions[i], weights[i] if weights else sample_weight)
             if self.metrics:
                 self.metrics[place].update_state(loss)  # every batch counts the same here, as in Keras on TensorFlow
-            loss = loss if weight is None else loss * weight
-            total = loss if total is None else total + loss
-        return total
+            parts.append(loss if weight is None else loss * weight)
+        return sum(parts[1:], parts[0])
 
     def _targets(self, y, y_pred):
         if y is None:
@@ -104,51 +100,43 @@ class Metrics:
 
     name = "compile_metrics"
 
-    def __init__(self, given, weighted, names):
-        self.names, self.given = names, {"metrics": given or [], "weighted_metrics": weighted or []}
-        self.asked, self.loss = given is not None or weighted is not None, metrics.Mean("loss")
-        self.found: list | None = None
-        for what, some in self.given.items():
-            if not isinstance(some, list | tuple | dict):
-                raise ValueError(f"compile: {what} is a list, {what}=[{some!r}], got a {type(some).__name__}")
-            for identifier in flat(some):
-                metrics.get(identifier)  # unknown names are refused at once
+    def __init__(self, given, names):
+        self.given, self.names, self.asked = given or [], names, given is not None
+        self.loss = metrics.Mean("loss")
+        self.found: dict | None = None
+        if not isinstance(self.given, list | tuple | dict):
+            kind = type(given).__name__
+            raise ValueError(f"compile: metrics is a list, metrics=[{given!r}], got a {kind}")
+        for identifier in flat(self.given):
+            metrics.get(identifier)  # unknown names are refused at once
 
     def build(self, count):
-        """What each metric is called in the results, the number of its output, the metric, and whether it weighs."""
+        """What each metric is called in the results: the number of its output, and the metric."""
         if self.found is None:
-            self.found = []
-            taken: dict = {}
-            for what, given in self.given.items():
-                each = [given] if count == 1 else by_output(what, given or None, self.names, count)
-                for i, identifier in [(i, x) for i, some in enumerate(each) for x in flat(some) if x is not None]:
-                    metric, prefix = (
-                        metrics.resolve(identifier),
-                        f"{self.names[i]}_" if count > 1 and self.names else "",
-                    )
-                    name = prefix + metric.name
-                    if name in taken and what == "weighted_metrics":
-                        name = f"{prefix}weighted_{metric.name}"
-                    taken[name] = taken.get(name, -1) + 1
-                    self.found.append((name + f"_{taken[name]}" * (taken[name] > 0), i, metric, what != "metrics"))
+            self.found, taken = {}, Counter[str]()
+            each = [self.given] if count == 1 else by_output("metrics", self.given or None, self.names, count)
+            for i, identifier in [(i, x) for i, some in enumerate(each) for x in flat(some) if x is not None]:
+                metric = metrics.resolve(identifier)
+                name = metric.name if count == 1 or not self.names else f"{self.names[i]}_{metric.name}"
+                self.found[f"{name}_{taken[name]}" if taken[name] else name] = i, metric
+                taken[name] += 1
         return self.found
 
     @property
     def metrics(self):
         """All metrics, in order."""
-        return [metric for _, _, metric, _ in self.found or ()]
+        return [metric for _, metric in (self.found or {}).values()]
 
-    def update_state(self, y, y_pred, sample_weight=None):
+    def update_state(self, y, y_pred):
         """Take a batch into account."""
         predictions = outputs_of(y_pred)
         y = parts_of("y", y, self.names, len(predictions))
-        weights = weights_of(sample_weight, self.names, len(predictions))
-        for _, i, metric, weighs in self.build(len(predictions)):
-            metric.update_state(y[i], predictions[i], **({"sample_weight": weights[i]} if weighs else {}))
+        for i, metric in self.build(len(predictions)).values():
+            metric.update_state(y[i], predictions[i])
 
     def result(self):
         """The results by name."""
-        return {name: metric.result() for name, _, metric, _ in self.found or ()}
+        return {name: metric.result() for name, (_, metric) in (self.found or {}).items()}
 
     def reset_state(self):
         """Begin anew."""

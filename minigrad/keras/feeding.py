@@ -11,8 +11,8 @@ import numpy as np
 
 from ..data import DataLoader, TensorDataset
 from ..tape import raw
-from ..tensor import Tensor
-from .layer import flat, holds_numbers, nested, whole
+from .arguments import whole
+from .layer import flat, holds_numbers, nested
 from .variable import Array, as_value
 
 NAMES = ("x", "y", "sample_weight")
@@ -24,7 +24,7 @@ def as_arrays(name, x):
         return nested(lambda part: None if part is None else as_arrays(name, part), x)
     if isinstance(x, str) or not (hasattr(x, "__array__") or isinstance(x, list | tuple)):
         raise ValueError(f"{name} must be an array, or a list of arrays for several inputs; got a {type(x).__name__}")
-    array = raw(x) if isinstance(x, Tensor) else as_value(x) if isinstance(x, list | tuple) else np.asarray(x)
+    array = as_value(x) if isinstance(x, list | tuple) else np.asarray(raw(x))
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold numbers, got {array.dtype}; texts and classes must first be made numbers")
     if array.ndim == 0:
@@ -34,9 +34,8 @@ def as_arrays(name, x):
 
 def refuse_nan(name, x):
     """Raise if there is nan in the data; one would make all weights nan."""
-    for part in flat(x):
-        array = raw(part)
-        if array is not None and array.dtype.kind == "f" and array.size and np.isnan(array.min()):
+    for array in (raw(part) for part in flat(x) if part is not None):
+        if array.dtype.kind == "f" and array.size and np.isnan(array.min()):
             rows = np.isnan(array).reshape(len(array), -1).any(1)
             raise ValueError(
                 f"{name} holds nan in {rows.sum()} of {len(rows)} samples, the first is number {rows.argmax()}; leave "
@@ -46,9 +45,7 @@ def refuse_nan(name, x):
 
 def unpack(data):
     """A batch as `(x, y, sample_weight)`, None where there is nothing."""
-    data = tuple(data) if isinstance(data, list) else data
-    if not isinstance(data, tuple):
-        return data, None, None
+    data = tuple(data) if isinstance(data, list) else data if isinstance(data, tuple) else (data,)
     if not 1 <= len(data) <= 3:
         raise ValueError(f"a batch is x, (x, y) or (x, y, sample_weight), got a tuple of {len(data)}")
     return (*data, None, None)[:3]
@@ -66,26 +63,26 @@ def by_class(y, weights):
 
 def split(arrays, share):
     """x, y and weights without their last part, and that part."""
+    if is_stream(arrays[0]):
+        raise ValueError("validation_split needs arrays; give validation_data= instead")
     if not 0 < share < 1:
         raise ValueError(f"validation_split is a share of the data, from 0 to 1, got {share}")
     arrays = [as_arrays(name, x) for name, x in zip(NAMES, arrays, strict=True)]
     n = same_length(arrays)
     first = math.floor(n * (1 - share))
     if first in (0, n):
-        raise ValueError(
-            f"validation_split={share} of {n} samples leaves none on one side; give a larger share or data"
-        )
+        raise ValueError(f"validation_split={share} of {n} samples leaves none on one side; give another share")
     parts = (slice(0, first), slice(first, None))
     return [tuple(nested(lambda a, part=part: None if a is None else a[part], x) for x in arrays) for part in parts]
 
 
 def same_length(arrays):
     """How many samples there are; refused unless x, y and weights have equally many, and at least one."""
-    names = [f"{name} {len(part)}" for name, x in zip(NAMES, arrays, strict=True)
-             for part in flat(x) if part is not None]  # fmt: skip
-    lengths = {len(part) for part in flat(arrays) if part is not None}
+    found = [(name, len(part)) for name, x in zip(NAMES, arrays, strict=True) for part in flat(x) if part is not None]
+    lengths = {length for _, length in found}
     if len(lengths) > 1:
-        raise ValueError(f"the numbers of samples differ: {', '.join(names)}; each row of x needs one of y")
+        named = ", ".join(f"{name} {length}" for name, length in found)
+        raise ValueError(f"the numbers of samples differ: {named}; each row of x needs one of y")
     if lengths == {0}:
         raise ValueError("the data are empty: x has no samples")
     return lengths.pop()
@@ -95,14 +92,7 @@ class PyDataset:
     """The base of data sets that give batches by number: write `__len__` and `__getitem__`."""
 
     def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
-        if workers > 1 or use_multiprocessing:
-            raise NotImplementedError("PyDataset: workers are not covered: batches are made one by one, right here")
-
-    def __len__(self):
-        raise NotImplementedError(f"{type(self).__name__} needs a method __len__(self): how many batches there are")
-
-    def __getitem__(self, index):
-        raise NotImplementedError(f"{type(self).__name__} needs a method __getitem__(self, index), a batch (x, y)")
+        """Batches are made one by one, right here, whatever is asked for."""
 
 
 class Batches:
@@ -111,19 +101,16 @@ class Batches:
     def __init__(self, data, batch_size=None, steps=None, class_weight=None, shuffle=False, nan=False):
         x, y, sample_weight = unpack(data)
         batch_size = 32 if batch_size is None else whole("batch_size", batch_size)
-        steps = None if steps is None else whole("the number of steps", steps)
-        if class_weight is not None and (sample_weight is not None or not isinstance(class_weight, dict)):
-            raise ValueError("class_weight is a dictionary, {class: weight}, and can't be given with sample_weight")
-        self.arrays, self.class_weight, self.running, self.asked, self.nan = None, class_weight, None, steps, nan
+        self.asked = None if steps is None else whole("the number of steps", steps)
+        self.source, self.arrays, self.class_weight, self.running, self.nan = x, None, class_weight, None, nan
         if not is_stream(x):
             self.arrays = self._checked((x, y, sample_weight))
             parts = [part for part in flat(self.arrays) if part is not None]
-            x = DataLoader(TensorDataset(*parts), batch_size, shuffle=bool(shuffle))
+            self.source = DataLoader(TensorDataset(*parts), batch_size, shuffle=bool(shuffle))
         elif y is not None or sample_weight is not None:
             raise ValueError("y and sample_weight come with x, when x is a generator, a loader or a data set")
-        self.source = x
         try:
-            self.steps = steps or len(x)
+            self.steps = self.asked or len(self.source)
         except TypeError:
             self.steps = None
 
@@ -149,7 +136,8 @@ class Batches:
         """All batches once."""
         if self.arrays is not None:
             for parts in self.source:
-                yield packed(*refilled(self.arrays, parts))
+                rest = iter(parts)
+                yield packed(*nested(lambda x, rest=rest: None if x is None else next(rest), self.arrays))
             return
         indexed = not hasattr(self.source, "__iter__")
         for data in map(self.source.__getitem__, range(len(self.source))) if indexed else self.source:
@@ -166,32 +154,19 @@ class Batches:
             refuse_nan(name, part)
         if self.class_weight is None:
             return arrays
-        if y is None or weight is not None:
-            raise ValueError("class_weight needs batches (x, y)")
+        if y is None or weight is not None or not isinstance(self.class_weight, dict):
+            raise ValueError("class_weight is a dictionary, {class: weight}, for x and y without sample_weight")
         return [x, y, by_class(y, self.class_weight)]
-
-
-def refilled(form, parts):
-    """`parts` in the places of the arrays in `form`."""
-    rest = iter(parts)
-    return [nested(lambda x: None if x is None else next(rest), x) for x in form]
 
 
 def packed(x, y=None, weight=None):
     """A batch as `train_step` gets it: x, (x, y) or (x, y, sample_weight)."""
-    return (
-        (x, y, weight)
-        if weight is not None
-        else (x, y)
-        if y is not None
-        else (x,)
-        if isinstance(x, list | tuple)
-        else x
-    )
+    if weight is not None:
+        return x, y, weight
+    return (x, y) if y is not None else (x,) if isinstance(x, list | tuple) else x
 
 
 def is_stream(x):
     """Whether `x` gives batches, and is not data itself."""
-    return not isinstance(x, dict | list | tuple | str) and not hasattr(x, "__array__") and (
-        hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
-    )  # fmt: skip
+    gives = hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+    return gives and not isinstance(x, dict | list | tuple | str) and not hasattr(x, "__array__")

@@ -10,9 +10,10 @@ import math
 import numpy as np
 
 from ..backend import Generator, default_generator
+from ..nn import init
 from ..tape import raw
 from . import names
-from .variable import Array, as_value
+from .variable import Array
 
 
 class Initializer(names.Configured):
@@ -20,196 +21,157 @@ class Initializer(names.Configured):
 
     def __call__(self, shape, dtype=None):
         """Numbers of the given shape."""
-        return Array(self.values(tuple(shape)), dtype or "float32")
+        return self.fill(Array.wrap(np.empty(tuple(shape), dtype or "float32")))
 
-    def values(self, shape):
-        """The numbers, as a NumPy array."""
+    def fill(self, x):
+        """Write the numbers into an array."""
         raise NotImplementedError(f"{type(self).__name__} needs a method __call__(self, shape, dtype=None)")
 
 
 class Constant(Initializer):
-    """One value everywhere."""
+    """One value everywhere, or an array of them."""
 
-    def __init__(self, value=0.0):
-        self.value = value
+    value = 0.0
+    __init__ = names.takes(value=0.0)
 
-    def values(self, shape):
-        return np.broadcast_to(raw(self.value), shape)
+    def fill(self, x):
+        return x.copy_(np.broadcast_to(raw(self.value), x.shape))
 
 
-class Zeros(Initializer):
+class Zeros(Constant):
     """Zeros."""
 
-    def values(self, shape):
-        return np.zeros(shape)
+    __init__ = names.takes()
 
 
-class Ones(Initializer):
+class Ones(Constant):
     """Ones."""
 
-    def values(self, shape):
-        return np.ones(shape)
-
-
-class Identity(Initializer):
-    """The identity matrix times `gain`."""
-
-    def __init__(self, gain=1.0):
-        self.gain = gain
-
-    def values(self, shape):
-        if len(shape) != 2:
-            raise ValueError(f"Identity: expected the shape of a matrix, got {shape}")
-        return self.gain * np.eye(*shape)
+    value = 1.0
+    __init__ = names.takes()
 
 
 class Random(Initializer):
     """The base of those that draw: from a seed, the same numbers at each call; from a Generator, new ones."""
 
-    def __init__(self, seed=None):
-        if not isinstance(seed, int | np.integer | Generator | None):
-            raise ValueError(f"{type(self).__name__}: seed must be an integer or a Generator, got {seed!r}")
-        self._seed = int(default_generator.numpy.integers(2**31)) if seed is None else seed
-        self.seed = seed
+    def keep(self, arguments, **options):
+        super().keep(arguments, **options)
+        if not isinstance(self.seed, int | np.integer | Generator | None):
+            raise ValueError(f"{type(self).__name__}: seed must be an integer or a Generator, got {self.seed!r}")
+        self._seed = int(default_generator.numpy.integers(2**31)) if self.seed is None else self.seed
 
-    def values(self, shape):
-        source = self._seed.numpy if isinstance(self._seed, Generator) else np.random.default_rng(self._seed)
-        return self.draw(source, shape)
+    def fill(self, x):
+        return self.draw(x, self._seed if isinstance(self._seed, Generator) else Generator().manual_seed(self._seed))
 
-    def draw(self, source, shape):
-        """The numbers, drawn from a generator of NumPy's."""
+    def draw(self, x, source):
+        """Write numbers drawn from a generator into an array."""
         raise NotImplementedError
 
 
 class RandomNormal(Random):
     """From the normal distribution."""
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
-        super().__init__(seed)
-        self.mean, self.stddev = mean, stddev
+    __init__ = names.takes(mean=0.0, stddev=0.05, seed=None)
 
-    def draw(self, source, shape):
-        return source.normal(self.mean, self.stddev, shape)
+    def draw(self, x, source):
+        return init.normal_(x, self.mean, self.stddev, source)
 
 
 class TruncatedNormal(RandomNormal):
     """From the normal distribution; what lies more than two standard deviations off is drawn again."""
 
-    def draw(self, source, shape):
-        z = source.standard_normal(shape)
-        while (far := np.abs(z) > 2).any():
-            z = np.where(far, source.standard_normal(shape), z)
-        return self.mean + self.stddev * z
+    def draw(self, x, source):
+        return _cut_off(x, self.mean, self.stddev, source)
 
 
 class RandomUniform(Random):
     """Evenly from `minval` to `maxval`."""
 
-    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
-        super().__init__(seed)
-        self.minval, self.maxval = minval, maxval
+    __init__ = names.takes(minval=-0.05, maxval=0.05, seed=None)
 
-    def draw(self, source, shape):
-        return source.uniform(self.minval, self.maxval, shape)
+    def draw(self, x, source):
+        return init.uniform_(x, self.minval, self.maxval, source)
 
 
 class VarianceScaling(Random):
     """With the variance scale / n, n being fan-in, fan-out or their average; from a distribution that `mode` names."""
 
     MODES, DISTRIBUTIONS = ("fan_in", "fan_out", "fan_avg"), ("truncated_normal", "untruncated_normal", "uniform")
+    __init__ = names.takes(scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None)
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
-        super().__init__(seed)
-        distribution = {"normal": "truncated_normal"}.get(distribution.lower(), distribution.lower())
-        if scale <= 0 or mode not in self.MODES or distribution not in self.DISTRIBUTIONS:
+    def keep(self, arguments, **options):
+        super().keep(arguments, **options)
+        if self.scale <= 0 or self.mode not in self.MODES or self.distribution not in self.DISTRIBUTIONS:
             raise ValueError(
                 f"VarianceScaling: scale must be above 0, mode one of {self.MODES}, distribution one of "
-                f"{self.DISTRIBUTIONS}; got {scale}, {mode!r}, {distribution!r}"
+                f"{self.DISTRIBUTIONS}; got {self.scale}, {self.mode!r}, {self.distribution!r}"
             )
-        self.scale, self.mode, self.distribution = scale, mode, distribution
 
-    def draw(self, source, shape):
-        fan_in, fan_out = fans(shape)
+    def draw(self, x, source):
+        fan_in, fan_out = fans(x.shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         std = math.sqrt(self.scale / max(1.0, n))
         if self.distribution == "uniform":
-            return source.uniform(-math.sqrt(3) * std, math.sqrt(3) * std, shape)
+            return init.uniform_(x, -math.sqrt(3) * std, math.sqrt(3) * std, source)
         if self.distribution == "untruncated_normal":
-            return source.normal(0, std, shape)
-        return TruncatedNormal(0.0, std / CUT).draw(source, shape)
+            return init.normal_(x, 0.0, std, source)
+        return _cut_off(x, 0.0, std / CUT, source)
 
 
 CUT = 0.87962566103423978  # the standard deviation of the normal distribution cut off at two of them
 
 
+def _cut_off(x, mean, std, source):
+    return init.trunc_normal_(x, mean, std, mean - 2 * std, mean + 2 * std, source)
+
+
 def fans(shape):
     """How many inputs one output sums, and how many outputs one input reaches."""
-    if len(shape) < 2:
-        return shape[0] if shape else 1, shape[0] if shape else 1
-    field = math.prod(shape[:-2])
-    return shape[-2] * field, shape[-1] * field
+    *field, fan_in, fan_out = shape if len(shape) > 1 else [math.prod(shape)] * 2
+    return fan_in * math.prod(field), fan_out * math.prod(field)
 
 
-def _scaling(name, scale, mode, distribution, doc):
-    def __init__(self, seed=None):
-        VarianceScaling.__init__(self, scale, mode, distribution, seed)
-
-    return type(name, (VarianceScaling,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+def _scaling(name, doc, **settings):
+    members = {"__init__": names.takes(seed=None), "__doc__": doc, "__module__": __name__}
+    return type(name, (VarianceScaling,), members | settings)
 
 
 GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal = (
-    _scaling(f"{who}{'Uniform' if distribution == 'uniform' else 'Normal'}", scale, mode, distribution, doc)
+    _scaling(f"{who}{kind}", doc, scale=scale, mode=mode, distribution=distribution)
     for who, scale, mode, doc in (
         ("Glorot", 1.0, "fan_avg", "Variance 2 / (fan-in + fan-out). (Glorot and Bengio, 2010.)"),
         ("He", 2.0, "fan_in", "Variance 2 / fan-in, for relu. (He et al., 2015.)"),
         ("Lecun", 1.0, "fan_in", "Variance 1 / fan-in. (LeCun et al., 1998.)"),
     )
-    for distribution in ("uniform", "truncated_normal")
+    for kind, distribution in (("Uniform", "uniform"), ("Normal", "truncated_normal"))
 )
 
 
 class Orthogonal(Random):
     """A matrix with orthogonal rows or columns, whichever are fewer, times `gain`. (Saxe et al., 2014.)"""
 
-    def __init__(self, gain=1.0, seed=None):
-        super().__init__(seed)
-        self.gain = gain
+    __init__ = names.takes(gain=1.0, seed=None)
 
-    def draw(self, source, shape):
-        if len(shape) < 2:
-            raise ValueError(f"Orthogonal: expected a shape of at least two dimensions, got {shape}")
-        rows, columns = math.prod(shape[:-1]), shape[-1]
-        q, r = np.linalg.qr(source.standard_normal((max(rows, columns), min(rows, columns))))
-        q = q * np.sign(np.diag(r))
-        return self.gain * (q.T if rows < columns else q).reshape(shape)
+    def draw(self, x, source):
+        matrix = x.reshape(-1, x.shape[-1]) if x.ndim > 2 else x
+        return init.orthogonal_(matrix, self.gain, source).reshape(x.shape)
 
 
 INITIALIZERS = names.table(
-    Constant, Zeros, Ones, Identity, RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling, GlorotUniform,
-    GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal,
-    zero=Zeros, one=Ones, normal=RandomNormal, uniform=RandomUniform, IdentityInitializer=Identity,
-    OrthogonalInitializer=Orthogonal,
+    Constant, Zeros, Ones, RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling, GlorotUniform, GlorotNormal,
+    HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal, zero=Zeros, one=Ones, normal=RandomNormal,
+    uniform=RandomUniform,
 )  # fmt: skip
 globals().update({name: kind for name, kind in INITIALIZERS.items() if name not in ("normal", "uniform")})
 
 
 def get(identifier):
-    """The initializer of this name, the object itself, or one that gives a copy of an array; None for none.
+    """The initializer of this name, or the object itself; None for none.
 
     >>> get("ones")((2,)).numpy().tolist()
     [1.0, 1.0]
     """
-    if identifier is None:
-        return None
-    if not hasattr(raw(identifier), "dtype"):
-        return names.find("initializer", identifier, INITIALIZERS)
-
-    def given(shape, dtype=None):
-        if tuple(shape) != tuple(identifier.shape):
-            raise ValueError(f"the initial value has shape {tuple(identifier.shape)}, wanted is {tuple(shape)}")
-        return Array(as_value(identifier), dtype or "float32")
-
-    return given
+    return None if identifier is None else names.find("initializer", identifier, INITIALIZERS)
 
 
 __getattr__ = names.closed(__name__, INITIALIZERS)

@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from ..spelling import did_you_mean
 from ..tape import NONE, no_grad
 from ..tensor import Tensor
 from . import initializers, regularizers
+from .arguments import UNCOVERED, meant, refuse
 from .metrics import Metric
-from .variable import Array, Variable, as_value, auto_name, snake_case
+from .names import Configured
+from .variable import Array, Variable, as_tensor, as_value, auto_name, snake_case
 
 
 class Call(threading.local):
@@ -30,8 +33,7 @@ class Call(threading.local):
 
 
 call = Call()
-changes = itertools.count(1)  # counts what may change the weights inside of layers: new ones, and assignments
-latest = [0]
+changes = [0]  # counts what may change the weights inside of layers: new ones, and assignments
 
 
 def nested(function, x):
@@ -55,11 +57,16 @@ def holds_numbers(x):
     return isinstance(x, int | float | np.generic)
 
 
-def whole(name, n, least=1):
-    """`n`, if it is a whole number and not less than `least`."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
-        raise ValueError(f"{name} must be a whole number, {least} or more, got {n!r}")
-    return int(n)
+def _marked(build):
+    """`build`, so that the layer knows afterwards that it is built, and for which shape."""
+
+    @wraps(build)
+    def marked(self, *shape, **named):
+        build(self, *shape, **named)
+        vars(self).update(built=True, seen=(*shape, *named.values(), None)[0])
+        changes[0] += 1
+
+    return marked
 
 
 class Unmade(Parameter):
@@ -78,7 +85,7 @@ class Unmade(Parameter):
         return self.detach()
 
 
-class Layer(Module):
+class Layer(Module, Configured):
     """The base of all layers. One of your own makes weights in `build` and computes in `call`.
 
     >>> class Scale(Layer):
@@ -102,10 +109,10 @@ class Layer(Module):
     dims: tuple = ()  # what the dimensions of the input mean, if only one number of them will do
     features = False  # whether the size of the last dimension must stay what it was at first
     floats = False  # whether integers are to be converted
-    is_told, assumed = False, None  # whether `call` has an argument `training`, and what it is by default
+    told = None  # the argument `training` of `call`, if it has one
     saved_under = ""  # what Keras calls the part of the layer that has its weights, if that isn't the layer itself
 
-    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, name=None, autocast=True, **options):
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, name=None, **options):
         super().__init__()
         self.training = self.built = False
         self.name = name or auto_name(snake_case(type(self).__name__))
@@ -114,23 +121,32 @@ class Layer(Module):
         self._own: dict[str, Variable] = {}  # weights by name
         self._losses: list[Tensor] = []  # noted in the last call
         self._nodes: list[Node] = []  # calls on symbolic tensors
-        self._trainable, self._built_for, self.seen, self._cache = bool(trainable), None, None, (None, None)
+        self._trainable, self._cache = bool(trainable), (None, None)
+        self.seen: Any = None  # the shape of the input that it was built for
         shape = (options.pop("input_dim"),) if "input_dim" in options else options.pop("input_shape", None)
         self.first_shape = shape if shape is None else tuple(shape)
-        for option in options:
-            near = did_you_mean(option, [*signature(type(self).__init__).parameters, "name", "dtype", "trainable"])
-            raise TypeError(f"{type(self).__name__} has no argument {option!r}, or it is not covered{near}")
+        for option, value in options.items():
+            if option not in UNCOVERED:
+                near = did_you_mean(option, [*signature(type(self)).parameters, "name", "dtype", "trainable"])
+                raise TypeError(f"{type(self).__name__} has no argument {option!r}, or it is not covered{near}")
+            refuse(type(self).__name__, option, value)
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         if "build" in vars(cls):
             cls.build = _marked(cls.build)  # type: ignore[method-assign]
         if "call" in vars(cls):
-            told = signature(cls.call).parameters.get("training")
-            cls.is_told, cls.assumed = told is not None, (told is not None and told.default is True) or None
+            cls.told = signature(cls.call).parameters.get("training")
+
+    def keep(self, arguments, **options):
+        """What a constructor made by `names.takes` does: keep the arguments as attributes."""
+        Layer.__init__(self, **options)
+        for name, value in arguments.items():
+            setattr(self, name, meant(type(self).__name__, name, value))
 
     # ------------------------------------------------------------ to be written by whoever makes a layer
 
+    @_marked
     def build(self, input_shape):
         """Make the weights; called before the first `call`."""
 
@@ -138,23 +154,21 @@ class Layer(Module):
         """What the layer computes."""
         raise NotImplementedError(f"{type(self).__name__} needs a method call(self, inputs)")
 
-    def add_weight(self, shape=(), initializer=None, dtype=None, trainable=True, *, regularizer=None, constraint=None,
-                   name=None, **ignored):  # fmt: skip
+    def add_weight(self, shape=(), initializer=None, dtype=None, trainable=True, *, regularizer=None, name=None):
         """A new variable, counted among the weights; drawn by `glorot_uniform` unless told otherwise."""
-        if constraint is not None:
-            raise NotImplementedError(f"{self.name}: constraints are not covered")
         if isinstance(shape, str):
             raise TypeError(f"add_weight: the shape comes first, the name by name: add_weight(shape, name={shape!r})")
         dtype = np.dtype(dtype or self.dtype)
         initializer = initializers.get(initializer or ("glorot_uniform" if dtype.kind == "f" else "zeros"))
-        name = name or next(n for n in _numbered("variable") if n not in self._own)
+        own = next(n for n in _numbered(name or "variable") if n not in self._own)
+        name = name or own
         inner = f"{snake_case(type(self).__name__)}_{self.saved_under}" if self.saved_under else ""
         path = "/".join(filter(None, (*call.path, self.name, inner, name)))
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         variable = Variable(initializer, shape=shape, dtype=dtype, trainable=trainable, name=name, path=path)
         variable.trainable = trainable and self._trainable
         variable.regularizer = regularizers.get(regularizer)
-        self._keep(next(n for n in _numbered(name) if n not in self._own), variable)
+        self._keep(own, variable)
         return variable
 
     def add_loss(self, loss):
@@ -174,9 +188,9 @@ class Layer(Module):
         if any(type(x) is KerasTensor for x in flat([args, options])):
             return Node(self, args, options, training).result
         if training is None:
-            training = call.training if call.training is not None else self.training or self.assumed
-        if self.is_told:
-            options["training"] = bool(training)
+            training = call.training if call.training is not None else self.training or None
+        if self.told is not None:
+            options["training"] = bool(self.told.default is True if training is None else training)
         before = call.path, call.training
         call.path, call.training = (*call.path, self.name), training
         if not before[0]:
@@ -209,47 +223,39 @@ class Layer(Module):
         if not isinstance(x, Tensor):
             if type(x) is KerasTensor or not (isinstance(x, list | tuple) or hasattr(x, "__array__")):
                 return x
-            x = Array.wrap(as_value(x))
+            x = as_tensor(x)
         kind = x.dtype.kind
         return x.to(self.dtype) if (kind == "f" and x.dtype != self.dtype) or (self.floats and kind != "f") else x
 
     def _make(self, args):
-        shapes = nested(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, args[0])
-        self.build(shapes)
-        vars(self).update(built=True, seen=shapes)
+        self.build(nested(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, args[0]))
 
     def _check(self, x):
         """Refuse an input of the wrong number of dimensions or features, in words."""
         shape = getattr(x, "shape", None)
         if shape is None or not (self.dims or self.features):
             return
-        dims, place = self.dims, f"{type(self).__name__} {self.name!r}"
-        if dims and len(shape) != len(dims):
-            hint = "; an image without colours needs a last dimension of 1: x[..., None]" * (len(dims) == 4)
-            raise ValueError(f"{place}: expected an input of {len(dims)} dimensions ({', '.join(dims)}), got shape "
-                             f"{tuple(shape)}{hint}")  # fmt: skip
-        if not shape:
-            raise ValueError(f"{place}: expected an input of shape (samples, features), got a single number")
-        if self.features and shape[-1] is None:
-            raise ValueError(f"{place}: the last dimension of its input must be known, got shape {tuple(shape)}")
-        if self.features and self._built_for and shape[-1] != self._built_for[-1]:
-            raise ValueError(
-                f"{place}: expected a last dimension of {self._built_for[-1]}, which it was built for, got shape "
-                f"{tuple(shape)}" + "; images are made rows of numbers by layers.Flatten()" * (len(shape) > 2)
-            )
+        if self.dims and len(shape) != len(self.dims):
+            hint = "; an image without colours needs a last dimension of 1: x[..., None]" * (len(self.dims) == 4)
+            wanted = f"expected an input of {len(self.dims)} dimensions ({', '.join(self.dims)})"
+        elif self.features and (not shape or shape[-1] is None):
+            hint, wanted = "", "the last dimension of its input must be known"
+        elif self.features and self.built and shape[-1] != self.seen[-1]:
+            hint = "; images are made rows of numbers by layers.Flatten()" * (len(shape) > 2)
+            wanted = f"expected a last dimension of {self.seen[-1]}, which it was built for"
+        else:
+            return
+        raise ValueError(f"{type(self).__name__} {self.name!r}: {wanted}, got shape {tuple(shape)}{hint}")
 
     @contextmanager
     def _trial(self):
-        """For calls that must leave no trace: nothing is recorded, and weights and losses are afterwards as before."""
-        losses = {layer: list(layer._losses) for layer in self._inside()[0] if isinstance(layer, Layer)}
+        """For calls that must leave no trace: nothing is recorded, and the weights are afterwards as before."""
         state = [(w, w.value.copy()) for w in self.non_trainable_weights]
         with no_grad():
             try:
                 yield
             finally:
-                for layer in self._inside()[0]:
-                    if isinstance(layer, Layer):
-                        layer._losses[:] = losses.get(layer, ())
+                self._begin()
                 for w, value in state:
                     w.copy_(value)
 
@@ -266,7 +272,7 @@ class Layer(Module):
         if isinstance(value, Variable) and "_own" in vars(self):
             self._keep(name, value)
         elif isinstance(value, Module | Metric | list | dict):
-            latest[0] = next(changes)
+            changes[0] += 1
         super().__setattr__(name, value)
 
     def _keep(self, name, variable):
@@ -275,7 +281,7 @@ class Layer(Module):
         vars(self)["_own"] = {**own, name: variable}
         if not isinstance(variable, Parameter):
             self._buffers[name] = True
-        latest[0] = next(changes)
+        changes[0] += 1
 
     def _unmade(self):
         """Whether weights are still to be made."""
@@ -295,18 +301,16 @@ class Layer(Module):
     def _inside(self):
         """All modules inside, all weights, trainable ones first in each, and all metrics; looked up after changes."""
         version, found = self._cache
-        if version != latest[0]:
-            modules = list(self.modules())
-            weights: dict = {}
+        if version != changes[0]:
+            modules, weights = list(self.modules()), dict[Tensor, None]()
             for module in modules:
-                parts = [(n, p) for n, p in module._parts() if isinstance(p, Tensor) and not isinstance(p, Unmade)]
-                trained = [p for _, p in parts if isinstance(p, Parameter)]
-                others = [p for n, p in parts if n in module._buffers and not isinstance(p, Parameter)]
-                weights |= dict.fromkeys(trained + others)
-            held = [x for module in modules for name, x in vars(module).items() if name != "_cache"]
+                own = [p for n, p in module._parts() if isinstance(p, Parameter) or n in module._buffers]
+                own.sort(key=lambda p: not isinstance(p, Parameter))
+                weights |= dict.fromkeys(p for p in own if not isinstance(p, Unmade))
+            held = [x for module in modules for x in vars(module).values()]
             held = [m for x in held for m in (x if isinstance(x, list) else [x]) if isinstance(m, Metric)]
             found = modules, list(weights), held
-            vars(self)["_cache"] = latest[0], found
+            vars(self)["_cache"] = changes[0], found
         return found
 
     @property
@@ -353,8 +357,8 @@ class Layer(Module):
         """Take over the numbers of a list of arrays as `get_weights` returns it; all or, with an error, nothing."""
         own, new = self.weights, [as_value(w) for w in weights]
         if len(own) != len(new):
-            unbuilt = "; it has none before it has seen an input: call it on a batch first" * (not own)
-            raise ValueError(f"set_weights: {self.name!r} has {len(own)} weights, got {len(new)} arrays{unbuilt}")
+            hint = "; it has none before it has seen an input: call it on a batch first" * (not own)
+            raise ValueError(f"set_weights: {self.name!r} has {len(own)} weights, got {len(new)} arrays{hint}")
         for w, value in zip(own, new, strict=True):
             if w.shape != value.shape:
                 name = getattr(w, "path", "a weight")
@@ -374,35 +378,18 @@ class Layer(Module):
         rules = [(getattr(w, "regularizer", None), w) for w in weights if w.requires_grad]
         return noted + [rule(w) for rule, w in rules if rule is not None]
 
-    @property
-    def input(self):
-        """The symbolic tensor, or a list of several, that the layer was called on when the model was put together."""
-        return self._node("input").inputs
+    input = property(lambda self: self._node().inputs, doc="The symbolic tensor that it was called on, or several.")
+    output = property(lambda self: self._node().result, doc="The symbolic tensor that stands for the layer's result.")
 
-    @property
-    def output(self):
-        """The symbolic tensor that stands for the layer's result in the model."""
-        return self._node("output").result
-
-    def _node(self, what):
+    def _node(self):
         if len(self._nodes) != 1:
-            raise ValueError(
-                f"{self.name!r} has no single {what}: it was called on {len(self._nodes)} symbolic tensors"
-            )
+            calls = f"it was called on {len(self._nodes)} symbolic tensors"
+            raise ValueError(f"{self.name!r} has no single input and output: {calls}")
         return self._nodes[0]
 
     def get_config(self):
-        """What `__init__` was given, to be added to by a layer of your own; layers here are not covered."""
-        if type(self).get_config is Layer.get_config:
-            raise NotImplementedError(
-                f"{type(self).__name__}: get_config is not covered; save weights, and keep the code"
-            )
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
-
-    @classmethod
-    def from_config(cls, config):
-        """A layer from what `get_config` returned."""
-        return cls(**config)
+        """What `__init__` was given; a layer of your own adds its arguments."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype} | super().get_config()
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -410,20 +397,6 @@ class Layer(Module):
 
 def _numbered(name):
     return itertools.chain([name], (f"{name}_{i}" for i in itertools.count(1)))
-
-
-def _marked(build):
-    """`build`, so that the layer knows afterwards that it is built, and for which shape."""
-
-    @wraps(build)
-    def marked(self, *shape, **named):
-        result = build(self, *shape, **named)
-        given = (*shape, *named.values(), None)[0]
-        vars(self).update(built=True, _built_for=tuple(given) if isinstance(given, tuple | list) else None)
-        latest[0] = next(changes)
-        return result
-
-    return marked
 
 
 # ---------------------------------------------------------------- symbolic tensors
@@ -468,17 +441,19 @@ def symbols(shape):
     return [KerasTensor(one) for one in shape] if several else KerasTensor(shape)
 
 
-def _recorded(op, name):
-    return lambda a, b: Operation(op, name)(a, b), lambda b, a: Operation(op, name)(a, b)
-
-
 _LONG = {"sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power", "floordiv": "floor_divide"}
 _LONG |= {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+
+
+def _give_operator(symbol, op):
+    name = _LONG.get(symbol, symbol)
+    setattr(KerasTensor, f"__{symbol}__", lambda a, b: Operation(op, name)(a, b))
+    if symbol in ops.symbols:
+        setattr(KerasTensor, f"__r{symbol}__", lambda b, a: Operation(op, name)(a, b))
+
+
 for _symbol, _op in (ops.symbols | {name: ops.comparisons[name] for name in ("lt", "le", "gt", "ge")}).items():
-    _here, _reflected = _recorded(_op, _LONG.get(_symbol, _symbol))
-    setattr(KerasTensor, f"__{_symbol}__", _here)
-    if _symbol in ops.symbols:
-        setattr(KerasTensor, f"__r{_symbol}__", _reflected)
+    _give_operator(_symbol, _op)
 
 
 class Node:

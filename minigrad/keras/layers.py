@@ -4,9 +4,7 @@ Each says which weights it has, and composes functions of the engine; shapes are
 """
 
 import math
-from functools import partial, reduce, wraps
-from inspect import Parameter, Signature, signature
-from typing import Any
+from functools import reduce
 
 import numpy as np
 
@@ -14,90 +12,29 @@ from .. import functions, ops
 from ..backend import Generator
 from ..nn import functional as F
 from ..nn.module import Module
-from ..nn.windows import windows
 from ..tape import no_grad
 from ..tensor import Tensor
-from . import activations, initializers, names, regularizers
-from .layer import KerasTensor, Layer, Node, whole
+from . import activations, names
+from .arguments import drawn
+from .layer import KerasTensor, Layer, Node
+from .names import takes
 from .variable import Array, as_value
-
-# ---------------------------------------------------------------- arguments
-
-
-def _pair(name, n):
-    return None if n is None else tuple(whole(name, x) for x in F.pair(n))
-
-
-def _padding(name, value):
-    if str(value).lower() not in ("valid", "same"):
-        raise ValueError(f"{name} must be 'valid' or 'same', got {value!r}")
-    return str(value).lower()
-
-
-def _rate(name, value):
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is a probability, from 0 to 1, got {value}")
-    return value
-
-
-def _only(allowed, name, value):
-    if value not in allowed:
-        raise NotImplementedError(f"{name}={value!r} is not covered, only {allowed[0]!r}")
-    return value
-
-
-MEANT: dict[str, Any] = {"rate": _rate, "padding": _padding, "data_format": partial(_only, ("channels_last", None))}
-MEANT |= dict.fromkeys(("units", "filters", "input_dim", "output_dim"), whole)
-MEANT |= dict.fromkeys(("kernel_size", "strides", "pool_size"), _pair)
-FOUND = {"initializer": initializers.get, "regularizer": regularizers.get, "activation": activations.get}
-UNCOVERED = """lora_rank lora_alpha quantization_config noise_shape dilation_rate groups renorm renorm_clipping
-    renorm_momentum synchronized mask_zero dropout recurrent_dropout stateful mask weights""".split()
-
-
-def keeps(init):
-    """Above an `__init__` that only lists arguments: these become attributes, names what they stand for."""
-    form = signature(init)
-
-    @wraps(init)
-    def __init__(self, *args, **named):
-        bound = form.bind(None, *args, **named)
-        bound.apply_defaults()
-        given = bound.arguments
-        Layer.__init__(self, **given.pop("options"), activity_regularizer=given.pop("activity_regularizer", None))
-        del given["self"]
-        for name, value in given.items():
-            ending, where = name.rpartition("_")[2], f"{type(self).__name__}: {name}"
-            if ending == "constraint" or name in UNCOVERED:
-                _only([form.parameters[name].default], where, value)
-                continue
-            value = FOUND[ending](value) if ending in FOUND else MEANT[name](where, value) if name in MEANT else value
-            setattr(self, name, value)
-        init(self, *args, **named)
-
-    return __init__
 
 
 def _weight(layer, name, shape, rules=None, **options):
     """A weight, drawn and held back as the arguments of the layer say."""
-    rules = {rule: vars(layer).get(f"{rules or name}_{rule}") for rule in ("initializer", "regularizer")}
-    return layer.add_weight(shape, **rules | options, name=name)
+    given = {rule: vars(layer).get(f"{rules or name}_{rule}") for rule in ("initializer", "regularizer")}
+    return layer.add_weight(shape, **given | options, name=name)
 
 
-def _layer(name, function, doc, dims=(), **defaults):
-    """A class of layers without weights: a function of the inputs, with options that have these defaults."""
-    own = [Parameter(n, Parameter.POSITIONAL_OR_KEYWORD, default=default) for n, default in defaults.items()]
-    form = Signature([*own, Parameter("options", Parameter.VAR_KEYWORD)])
+def _layer(name, function, doc, *needed, dims=(), **defaults):
+    """A class of layers without weights: a function of the inputs, with these arguments."""
 
-    def __init__(self, *args, **named):
-        given = form.bind(*args, **named)
-        given.apply_defaults()
-        Layer.__init__(self, **given.arguments.pop("options"))
-        self.options = {n: MEANT[n](f"{name}: {n}", x) if n in MEANT else x for n, x in given.arguments.items()}
-        self.options.pop("data_format", None)
+    def call(self, inputs):
+        return function(inputs, **{n: getattr(self, n) for n in (*needed, *defaults)})
 
-    __init__.__signature__ = form  # type: ignore[attr-defined]
-    parts = {"__init__": __init__, "call": lambda self, inputs: function(inputs, **self.options), "__doc__": doc}
-    return type(name, (Layer,), parts | {"dims": dims, "floats": True, "__module__": __name__})
+    members = {"__init__": takes(*needed, **defaults), "call": call, "dims": dims, "floats": True}
+    return type(name, (Layer,), members | {"__doc__": doc, "__module__": __name__})
 
 
 # ---------------------------------------------------------------- numbers in rows
@@ -106,10 +43,9 @@ def _layer(name, function, doc, dims=(), **defaults):
 class InputLayer(Layer):
     """Where data come into a model; `Input` makes one."""
 
-    def __init__(self, shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None,
-                 input_tensor=None, optional=False, name=None):  # fmt: skip
-        if sparse or ragged or input_tensor is not None or optional:
-            raise NotImplementedError("Input: sparse, ragged, tensor and optional are not covered")
+    def __init__(self, shape=None, batch_size=None, dtype=None, *, batch_shape=None, name=None, **other):
+        for option in other:
+            raise NotImplementedError(f"Input: {option} is not covered")
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input: give shape=, the shape of one sample, such as (784,), or batch_shape=")
         if not isinstance(shape if batch_shape is None else batch_shape, tuple | list):
@@ -120,14 +56,13 @@ class InputLayer(Layer):
         Node(self, result=KerasTensor(self.batch_shape, self.dtype))
 
 
-def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None, name=None, tensor=None,
-          optional=False):  # fmt: skip
+def Input(shape=None, batch_size=None, dtype=None, **options):
     """A symbolic tensor: a batch of samples of the given shape. Layers are called on it to make a model.
 
     >>> Input(shape=(28, 28), name="image")
     <KerasTensor shape=(None, 28, 28), dtype=float32, name=image>
     """
-    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output
+    return InputLayer(shape, batch_size, dtype, **options).output
 
 
 class Dense(Layer):
@@ -138,13 +73,7 @@ class Dense(Layer):
     """
 
     features = floats = True
-
-    @keeps
-    def __init__(self, units, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
-                 bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None, activity_regularizer=None,
-                 kernel_constraint=None, bias_constraint=None, lora_rank=None, lora_alpha=None,
-                 quantization_config=None, **options):  # fmt: skip
-        pass
+    __init__ = takes("units", activation=None, use_bias=True, **drawn(kernel="glorot_uniform", bias="zeros"))
 
     def build(self, input_shape):
         """The kernel and the bias."""
@@ -160,35 +89,32 @@ class Activation(Layer):
     """An activation as a layer, `Activation("relu")`."""
 
     floats = True
-
-    @keeps
-    def __init__(self, activation, **options):
-        pass
+    __init__ = takes("activation")
 
     def call(self, inputs):
         """The function's values."""
         return self.activation(inputs)
 
 
-ReLU = _layer("ReLU", activations.relu, "`activations.relu`.", max_value=None, negative_slope=0.0, threshold=0.0)
+ReLU = _layer("ReLU", activations.relu, "`activations.relu`.", max_value=None, negative_slope=0.0)
 LeakyReLU = _layer("LeakyReLU", activations.leaky_relu, "x, or `negative_slope * x` below 0.", negative_slope=0.3)
 ELU = _layer("ELU", activations.elu, "x, or `alpha * (exp(x) - 1)` below 0.", alpha=1.0)
 Softmax = _layer("Softmax", activations.softmax, "Probabilities along `axis`.", axis=-1)
-Flatten = _layer("Flatten", lambda x: x.reshape(len(x), -1), "Each sample as a row of numbers.", data_format=None)
-Rescaling = _layer("Rescaling", lambda x, scale, offset: x * scale + offset, "`inputs * scale + offset`.",
-                   scale=Parameter.empty, offset=0.0)  # fmt: skip
+Flatten = _layer("Flatten", lambda x: x.reshape(len(x), -1), "Each sample as a row of numbers.")
+Rescaling = _layer("Rescaling", lambda x, scale, offset: x * scale + offset, "x * scale + offset.", "scale", offset=0.0)
 Reshape = _layer("Reshape", lambda x, target_shape: x.reshape(len(x), *target_shape),
-                 "Each sample in another shape; one size may be -1.", target_shape=Parameter.empty)  # fmt: skip
+                 "Each sample in another shape; one size may be -1.", "target_shape")  # fmt: skip
 
 
 class Dropout(Layer):
     """In training, zero each number with probability `rate` and divide the others by 1 - rate."""
 
     floats = True
+    __init__ = takes("rate", seed=None)
 
-    @keeps
-    def __init__(self, rate, noise_shape=None, seed=None, **options):
-        self.generator = None if seed is None else Generator().manual_seed(seed)
+    def keep(self, arguments, **options):
+        super().keep(arguments, **options)
+        self.generator = None if self.seed is None else Generator().manual_seed(self.seed)
 
     def call(self, inputs, training=False):
         """The inputs, some of them dropped in training."""
@@ -200,30 +126,27 @@ class Dropout(Layer):
 IMAGES, SEQUENCES = ("samples", "height", "width", "channels"), ("samples", "steps", "features")
 
 
-def _windows(layer, x, size, value=0.0):
-    """What a layer sees of images, (N, channels, rows, columns, height, width); with "same" they first get a frame."""
-    strides = layer.strides or size
-    x = x.permute(0, 3, 1, 2)
-    if layer.padding == "same":
-        gaps = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(x.shape[2:], size, strides, strict=True)]
-        x = functions.pad(x, [n for gap in reversed(gaps) for n in (gap // 2, gap - gap // 2)], value=value)
-    if any(n < k for n, k in zip(x.shape[2:], size, strict=True)):
-        raise ValueError(f"{layer.name!r}: windows of {size} are larger than the image, {tuple(x.shape[2:])}; "
-                         "use padding='same' or fewer layers that shrink it")  # fmt: skip
-    return windows(x, size, strides)
+class Windowed(Layer):
+    """The base of layers that look at images through windows: in `call` channels come first, as in `nn`."""
+
+    dims, floats = IMAGES, True
+
+    def framed(self, x, size, value=0.0):
+        """The images (N, channels, rows, columns), with the frame that padding="same" puts around them."""
+        x = x.permute(0, 3, 1, 2)
+        if self.padding == "same":
+            sizes = zip(x.shape[2:], size, self.strides or size, strict=True)
+            gaps = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in sizes]
+            x = functions.pad(x, [n for gap in reversed(gaps) for n in (gap // 2, gap - gap // 2)], value=value)
+        return x
 
 
-class Conv2D(Layer):
+class Conv2D(Windowed):
     """Filters that slide over images (N, rows, columns, channels); kernel (height, width, channels, filters)."""
 
-    dims, features, floats = IMAGES, True, True
-
-    @keeps
-    def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, dilation_rate=(1, 1),
-                 groups=1, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
-                 bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None, activity_regularizer=None,
-                 kernel_constraint=None, bias_constraint=None, **options):  # fmt: skip
-        pass
+    features = True
+    __init__ = takes("filters", "kernel_size", strides=(1, 1), padding="valid", activation=None, use_bias=True,
+                     **drawn(kernel="glorot_uniform", bias="zeros"))  # fmt: skip
 
     def build(self, input_shape):
         """The kernel and the bias."""
@@ -231,25 +154,20 @@ class Conv2D(Layer):
         self.bias = _weight(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs):
-        """Every filter's dot product with every window: one matrix product, a window in each row."""
-        seen = _windows(self, inputs, self.kernel_size).permute(0, 2, 3, 4, 5, 1)
-        table = seen.reshape(*seen.shape[:3], -1)
-        return self.activation(F.linear(table, self.kernel.reshape(-1, self.filters).T, self.bias))
+        """Every filter's dot product with every window."""
+        images, kernel = self.framed(inputs, self.kernel_size), self.kernel.permute(3, 2, 0, 1)
+        return self.activation(F.conv2d(images, kernel, self.bias, self.strides).permute(0, 2, 3, 1))
 
 
-class MaxPooling2D(Layer):
+class MaxPooling2D(Windowed):
     """The largest number of each window."""
 
-    dims, floats = IMAGES, True
-
-    @keeps
-    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", data_format=None, **options):
-        pass
+    __init__ = takes(pool_size=(2, 2), strides=None, padding="valid")
 
     def call(self, inputs):
         """The largest of each."""
-        seen = functions.flatten(_windows(self, inputs, self.pool_size, -math.inf), -2)
-        return seen.max(-1).values.permute(0, 2, 3, 1)  # of equals, the first takes the gradient
+        images = self.framed(inputs, self.pool_size, -math.inf)
+        return F.max_pool2d(images, self.pool_size, self.strides).permute(0, 2, 3, 1)
 
 
 class AveragePooling2D(MaxPooling2D):
@@ -257,11 +175,11 @@ class AveragePooling2D(MaxPooling2D):
 
     def call(self, inputs):
         """The mean of each."""
-        sums, counts = (
-            _windows(self, x, self.pool_size).sum((-2, -1))
-            for x in (inputs, Array(np.ones((1, *inputs.shape[1:3], 1))))
+        ones = Array(np.ones((1, *inputs.shape[1:3], 1)), inputs.dtype)
+        images, shares = (
+            F.avg_pool2d(self.framed(x, self.pool_size), self.pool_size, self.strides) for x in (inputs, ones)
         )
-        return (sums / counts).permute(0, 2, 3, 1)
+        return (images / shares).permute(0, 2, 3, 1)
 
 
 def _mean(x, keepdims):
@@ -272,11 +190,11 @@ def _max(x, keepdims):
     return x.amax(tuple(range(1, x.ndim - 1)), keepdims)
 
 
-_options = {"data_format": None, "keepdims": False}
-GlobalAveragePooling1D = _layer("GlobalAveragePooling1D", _mean, "Each feature's mean.", SEQUENCES, **_options)
-GlobalAveragePooling2D = _layer("GlobalAveragePooling2D", _mean, "Each channel's mean.", IMAGES, **_options)
-GlobalMaxPooling1D = _layer("GlobalMaxPooling1D", _max, "Each feature's largest number.", SEQUENCES, **_options)
-GlobalMaxPooling2D = _layer("GlobalMaxPooling2D", _max, "Each channel's largest number.", IMAGES, **_options)
+GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D = (
+    _layer(f"Global{kind}Pooling{n}D", function, doc, dims=dims, keepdims=False)
+    for kind, function, doc in (("Average", _mean, "Each channel's mean."), ("Max", _max, "Each channel's largest."))
+    for n, dims in ((1, SEQUENCES), (2, IMAGES))
+)
 
 
 # ---------------------------------------------------------------- normalisation
@@ -290,13 +208,8 @@ class BatchNormalization(Layer):
     """
 
     floats = True
-
-    @keeps
-    def __init__(self, axis=-1, momentum=0.99, epsilon=0.001, center=True, scale=True, beta_initializer="zeros",
-                 gamma_initializer="ones", moving_mean_initializer="zeros", moving_variance_initializer="ones",
-                 beta_regularizer=None, gamma_regularizer=None, beta_constraint=None, gamma_constraint=None,
-                 renorm=False, renorm_clipping=None, renorm_momentum=0.99, synchronized=False, **options):  # fmt: skip
-        pass
+    __init__ = takes(axis=-1, momentum=0.99, epsilon=0.001, center=True, scale=True,
+                     **drawn(beta="zeros", gamma="ones", moving_mean="zeros", moving_variance="ones"))  # fmt: skip
 
     def build(self, input_shape):
         """Scale and shift, and the moving statistics."""
@@ -326,12 +239,7 @@ class LayerNormalization(Layer):
     """Each sample to mean 0 and variance 1 along its last dimensions, then times gamma plus beta."""
 
     floats = True
-
-    @keeps
-    def __init__(self, axis=-1, epsilon=0.001, center=True, scale=True, beta_initializer="zeros",
-                 gamma_initializer="ones", beta_regularizer=None, gamma_regularizer=None, beta_constraint=None,
-                 gamma_constraint=None, **options):  # fmt: skip
-        pass
+    __init__ = takes(axis=-1, epsilon=0.001, center=True, scale=True, **drawn(beta="zeros", gamma="ones"))
 
     def build(self, input_shape):
         """Scale and shift."""
@@ -348,7 +256,7 @@ class LayerNormalization(Layer):
 
 
 class Normalization(Layer):
-    """`(inputs - mean) / sqrt(variance)`, with the mean and variance of the data that `adapt` was shown, or as given.
+    """`(inputs - mean) / sqrt(variance)`, with the mean and variance of the data that `adapt` was shown.
 
     >>> layer = Normalization()
     >>> layer.adapt(np.array([[1.0], [3.0]]))
@@ -357,26 +265,17 @@ class Normalization(Layer):
     """
 
     floats = True
-
-    def __init__(self, axis=-1, mean=None, variance=None, invert=False, **options):
-        super().__init__(**options)
-        if (mean is None) != (variance is None):
-            raise ValueError("Normalization: give mean and variance, or neither and call adapt(data)")
-        self.axis, self.invert, self.given = axis, invert, None if mean is None else (mean, variance)
+    __init__ = takes(axis=-1)
 
     def build(self, input_shape):
-        """Where mean and variance are kept, unless they were given."""
+        """Where mean and variance are kept."""
         axes = () if self.axis is None else (self.axis,) if isinstance(self.axis, int) else self.axis
         self.kept = sorted(a % len(input_shape) for a in axes)
         self.broad = [n if i in self.kept else 1 for i, n in enumerate(input_shape)]
         shape = [input_shape[i] for i in self.kept]
-        if self.given:
-            found = (Array(np.broadcast_to(as_value(x, self.dtype), shape)) for x in self.given)
-            self.adapt_mean, self.adapt_variance = found
-        else:
-            self.adapt_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
-            self.adapt_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
-            self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
+        self.adapt_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
+        self.adapt_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
+        self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
 
     @property
     def mean(self):
@@ -390,8 +289,6 @@ class Normalization(Layer):
 
     def adapt(self, data):
         """Take mean and variance from data: an array, or a data set or other iterable of batches."""
-        if self.given:
-            raise ValueError("Normalization: mean and variance were given, so there is nothing to adapt")
         batches = [data] if isinstance(data, Tensor) or hasattr(data, "__array__") else list(data)
         data = np.concatenate([as_value(b[0] if isinstance(b, tuple) else b) for b in batches])
         if not len(data) or np.isnan(data).any():
@@ -402,9 +299,8 @@ class Normalization(Layer):
         self.adapt_mean.assign(data.mean(over)), self.adapt_variance.assign(data.var(over))
 
     def call(self, inputs):
-        """The inputs, normalised; with invert=True, the other way round."""
-        std = ops.maximum(self.variance.sqrt(), 1e-7)
-        return inputs * std + self.mean if self.invert else (inputs - self.mean) / std
+        """The inputs, normalised."""
+        return (inputs - self.mean) / ops.maximum(self.variance.sqrt(), 1e-7)
 
 
 # ---------------------------------------------------------------- sequences
@@ -413,11 +309,7 @@ class Normalization(Layer):
 class Embedding(Layer):
     """A table of vectors, one for each integer: inputs (...), result (..., output_dim)."""
 
-    @keeps
-    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
-                 embeddings_constraint=None, mask_zero=False, weights=None, lora_rank=None, lora_alpha=None,
-                 quantization_config=None, **options):  # fmt: skip
-        pass
+    __init__ = takes("input_dim", "output_dim", **drawn(embeddings="uniform"))
 
     def build(self, input_shape):
         """The table."""
@@ -428,6 +320,10 @@ class Embedding(Layer):
         return F.embedding(inputs.to("int64"), self.embeddings)
 
 
+_RECURRENT = drawn(kernel="glorot_uniform", recurrent="orthogonal", bias="zeros")
+_RECURRENT |= dict.fromkeys(("return_sequences", "return_state", "go_backwards", "unroll"), False)
+
+
 class SimpleRNN(Layer):
     """`h = activation(x @ kernel + h @ recurrent_kernel + bias)` from step to step: inputs (N, steps, features).
 
@@ -436,25 +332,14 @@ class SimpleRNN(Layer):
 
     dims, features, floats = SEQUENCES, True, True
     gates, states, saved_under = 1, 1, "cell"
-
-    @keeps
-    def __init__(self, units, activation="tanh", use_bias=True, kernel_initializer="glorot_uniform",
-                 recurrent_initializer="orthogonal", bias_initializer="zeros", kernel_regularizer=None,
-                 recurrent_regularizer=None, bias_regularizer=None, activity_regularizer=None, kernel_constraint=None,
-                 recurrent_constraint=None, bias_constraint=None, dropout=0.0, recurrent_dropout=0.0,
-                 return_sequences=False, return_state=False, go_backwards=False, stateful=False, unroll=False,
-                 seed=None, **options):  # fmt: skip
-        pass
+    __init__ = takes("units", activation="tanh", use_bias=True, **_RECURRENT)
 
     def build(self, input_shape):
         """The kernels of the inputs and of the state, side by side for all gates, and the bias."""
         width = self.units * self.gates
         self.kernel = _weight(self, "kernel", (input_shape[-1], width))
         self.recurrent_kernel = _weight(self, "recurrent_kernel", (self.units, width), "recurrent")
-        self.bias = _weight(self, "bias", (width,), initializer=self._first_bias) if self.use_bias else None
-
-    def _first_bias(self, shape, dtype=None):
-        return self.bias_initializer(shape, dtype=dtype)
+        self.bias = _weight(self, "bias", (width,)) if self.use_bias else None
 
     def step(self, z, state):
         """The next state, from the gates `z` before activation and the last one."""
@@ -476,24 +361,18 @@ class LSTM(SimpleRNN):
     """Long short-term memory: a cell c that gates write to, forget and read. (Hochreiter and Schmidhuber, 1997.)
 
     With z = x @ kernel + h @ recurrent_kernel + bias in four parts, i f g o in this order:
-    `c = sigmoid(f) * c + sigmoid(i) * tanh(g)` and `h = sigmoid(o) * tanh(c)`.
+    `c = sigmoid(f) * c + sigmoid(i) * tanh(g)` and `h = sigmoid(o) * tanh(c)`. Its forget bias begins at 1.
     """
 
     gates, states = 4, 2
+    __init__ = takes("units", activation="tanh", recurrent_activation="sigmoid", use_bias=True, **_RECURRENT,
+                     unit_forget_bias=True)  # fmt: skip
 
-    @keeps
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
-                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
-                 unit_forget_bias=True, kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None,
-                 activity_regularizer=None, kernel_constraint=None, recurrent_constraint=None, bias_constraint=None,
-                 dropout=0.0, recurrent_dropout=0.0, seed=None, return_sequences=False, return_state=False,
-                 go_backwards=False, stateful=False, unroll=False, use_cudnn="auto", **options):  # fmt: skip
-        pass
-
-    def _first_bias(self, shape, dtype=None):
-        parts = [as_value(self.bias_initializer((n * self.units,), dtype=dtype)) for n in (1, 1, 2)]
-        parts[1] = np.ones_like(parts[1]) if self.unit_forget_bias else parts[1]
-        return np.concatenate(parts)
+    def build(self, input_shape):
+        """As for SimpleRNN."""
+        super().build(input_shape)
+        if self.bias is not None and self.unit_forget_bias:
+            self.bias.value[self.units : 2 * self.units] = 1
 
     def step(self, z, state):
         i, f, g, o = z.chunk(4, -1)
@@ -526,13 +405,11 @@ Concatenate = _merging("Concatenate", functions.cat, "The inputs, one after the 
 class Lambda(Layer):
     """A function as a layer."""
 
-    @keeps
-    def __init__(self, function, output_shape=None, mask=None, arguments=None, **options):
-        pass
+    __init__ = takes("function", output_shape=None)
 
     def call(self, inputs):
         """The function's result."""
-        return self.function(inputs, **(self.arguments or {}))
+        return self.function(inputs)
 
 
 class TorchModuleWrapper(Layer):

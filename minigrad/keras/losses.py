@@ -4,7 +4,6 @@ What a label can't be is an error before anything is computed: class numbers out
 shapes that don't fit. A function of your own, `f(y_true, y_pred)`, is a loss too.
 """
 
-import math
 import warnings
 from contextlib import suppress
 from functools import wraps
@@ -13,20 +12,20 @@ import numpy as np
 
 from .. import fused, ops
 from ..backend import xp
+from ..nn import functional as F
 from ..tape import raw
-from ..tensor import Tensor
 from . import names
-from .variable import Array, as_value, auto_name
+from .variable import as_tensor, auto_name
 
 EPSILON = 1e-7  # nearer to 0 or 1 no probability is taken to be
-REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", None)
 
 # ---------------------------------------------------------------- shapes and labels
 
 
 def tensor(x, dtype=None):
     """`x` as a floating tensor, of `dtype` if one is given."""
-    x = x if isinstance(x, Tensor) else Array.wrap(as_value(x))
+    x = as_tensor(x)
     dtype = dtype or (x.dtype if x.is_floating_point() else "float32")
     return x if x.dtype == dtype else x.to(dtype)
 
@@ -73,15 +72,14 @@ def _labels(name, y_true):
         raise ValueError(f"{name}: labels must lie between 0 and 1, got {y.min():.4g}..{y.max():.4g}")
 
 
-def _numbers(name, y_true, classes, ignore):
+def _numbers(name, y_true, classes):
     """Class numbers as integers; refused unless they are whole and in range."""
     y = raw(y_true)
     if not (xp(y).isfinite(y).all() and (y == (whole := y.astype(np.int64))).all()):
         raise ValueError(f"{name}: labels must be whole numbers, the numbers of the classes")
-    valid = whole if ignore is None else whole[whole != ignore]
-    if valid.size and not (0 <= valid.min() and valid.max() < classes):
+    if whole.size and not (0 <= whole.min() and whole.max() < classes):
         raise ValueError(
-            f"{name}: for {classes} outputs labels must lie in 0..{classes - 1}, got {valid.min()}..{valid.max()}. "
+            f"{name}: for {classes} outputs labels must lie in 0..{classes - 1}, got {whole.min()}..{whole.max()}. "
             "The last layer needs one output for each class; labels start at 0"
         )
     return whole
@@ -98,9 +96,9 @@ def _logits(name, y_pred, from_logits):
     return y_pred if from_logits and made_of is None else made_of
 
 
-def _log_softmax(x, axis=-1):
+def _log_softmax(x):
     """log(softmax(x)), of numbers made small first: of large ones the digits would be lost."""
-    return ops.log_softmax(x - raw(x).max(axis, keepdims=True), axis)
+    return ops.log_softmax(x - raw(x).max(-1, keepdims=True), -1)
 
 
 def _clipped(p):
@@ -157,56 +155,29 @@ def mean_absolute_percentage_error(y_true, y_pred):
 @_loss(align_ranks=True)
 def mean_squared_logarithmic_error(y_true, y_pred):
     """The mean of (log(1 + y_true) - log(1 + y_pred))², numbers below 0 counted as 0."""
-    logs = (ops.log(ops.where(y >= EPSILON, y, EPSILON) + 1.0) for y in (y_true, y_pred))
-    return ((next(logs) - next(logs)) ** 2).mean(-1)
+    a, b = (ops.log(ops.where(y >= EPSILON, y, EPSILON) + 1.0) for y in (y_true, y_pred))
+    return ((a - b) ** 2).mean(-1)
 
 
 @_loss(align_ranks=True)
 def cosine_similarity(y_true, y_pred, axis=-1):
     """Minus the cosine of the angle between y_true and y_pred; 0 if one of them is 0."""
-    unit = (y / ops.maximum(y.norm(dim=axis, keepdim=True), EPSILON) for y in (y_true, y_pred))
-    return -(next(unit) * next(unit)).sum(axis)
+    return -F.cosine_similarity(y_true, y_pred, axis, EPSILON)
 
 
 @_loss(align_ranks=True)
 def huber(y_true, y_pred, delta=1.0):
     """The mean of e² / 2 for errors |e| up to `delta`, of a line that goes on from there beyond."""
-    size = abs(y_pred - y_true)
-    return ops.where(size <= delta, size * size / 2, delta * size - delta * delta / 2).mean(-1)
-
-
-@_loss(align_ranks=True)
-def log_cosh(y_true, y_pred):
-    """The mean of log(cosh(y_pred - y_true)): a parabola that becomes a line."""
-    e = y_pred - y_true
-    return (e + ops.softplus(-2 * e) - math.log(2)).mean(-1)
-
-
-def _margin(x):
-    return ops.where(x >= 0, x, 0.0)  # at 0 the slope is 1, as in TensorFlow
-
-
-def _signs(y):
-    values = raw(y)
-    return 2 * y - 1 if ((values == 0) | (values == 1)).all() else y
+    return F.huber_loss(y_pred, y_true, "none", delta).mean(-1)
 
 
 @_loss()
 def hinge(y_true, y_pred):
     """The mean of max(1 - y_true · y_pred, 0), for labels -1 and 1, or 0 and 1."""
-    return _margin(1 - _signs(y_true) * y_pred).mean(-1)
-
-
-@_loss()
-def squared_hinge(y_true, y_pred):
-    """The mean of max(1 - y_true · y_pred, 0)², for labels -1 and 1, or 0 and 1."""
-    return (_margin(1 - _signs(y_true) * y_pred) ** 2).mean(-1)
-
-
-@_loss()
-def categorical_hinge(y_true, y_pred):
-    """max(1 + the largest score of a wrong class - the score of the right one, 0), for one-hot labels."""
-    return _margin(((1 - y_true) * y_pred).amax(-1) - (y_true * y_pred).sum(-1) + 1)
+    labels = raw(y_true)
+    signs = 2 * y_true - 1 if ((labels == 0) | (labels == 1)).all() else y_true
+    margin = 1 - signs * y_pred
+    return ops.where(margin >= 0, margin, 0.0).mean(-1)  # at 0 the slope is 1, as in TensorFlow
 
 
 @_loss()
@@ -216,74 +187,50 @@ def kl_divergence(y_true, y_pred):
     return (y_true * ops.log(y_true / y_pred)).sum(-1)
 
 
-@_loss()
-def poisson(y_true, y_pred):
-    """The mean of y_pred - y_true · log(y_pred), for counts and the rates predicted for them."""
-    return (y_pred - y_true * ops.log(y_pred + EPSILON)).mean(-1)
-
-
 @_loss(broadcast=False)
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
     """The mean of -y log p - (1 - y) log(1 - p), for labels y from 0 to 1 and probabilities p, or logits."""
     _labels("binary_crossentropy", y_true)
     y = y_true * (1 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y_true
     x = _logits("binary_crossentropy", y_pred, from_logits)
     if x is not None:
-        return ((1 - y) * x + ops.softplus(-x)).mean(axis)
+        return ((1 - y) * x + ops.softplus(-x)).mean(-1)
     p = _clipped(y_pred)
-    return -(y * ops.log(p) + (1 - y) * ops.log(1 - p)).mean(axis)
+    return -(y * ops.log(p) + (1 - y) * ops.log(1 - p)).mean(-1)
 
 
 @_loss(broadcast=False)
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
-    """Minus the sum of y log p along the axis, for one-hot labels or probabilities y; p probabilities, or logits."""
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
+    """Minus the sum of y log p, for one-hot labels or probabilities y; p probabilities, or logits."""
     name = "categorical_crossentropy"
     _labels(name, y_true)
-    if y_pred.shape[axis] == 1:
+    if y_pred.shape[-1] == 1:
         _warn(f"{name} of a single class is 0 whatever is predicted; for two classes use binary_crossentropy")
-    elif abs(raw(y_true).sum(axis) - 1).max(initial=0) > 1e-3:
+    elif abs(raw(y_true).sum(-1) - 1).max(initial=0) > 1e-3:
         _warn(f"{name}: the labels of a sample should add up to 1; for several labels at once use binary_crossentropy")
     y = y_true * (1 - label_smoothing) + label_smoothing / y_true.shape[-1] if label_smoothing else y_true
     x = _logits(name, y_pred, from_logits)
-    logs = ops.log(_clipped(y_pred / y_pred.sum(axis, True))) if x is None else _log_softmax(x, axis)
-    return -(y * logs).sum(axis)
+    logs = ops.log(_clipped(y_pred / y_pred.sum(-1, True))) if x is None else _log_softmax(x)
+    return -(y * logs).sum(-1)
 
 
 @_loss(broadcast=None)
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False):
     """Minus log p at the class that y_true names, for class numbers; p probabilities, or logits.
 
     >>> sparse_categorical_crossentropy([1], [[0.0, 1.0]]).numpy().round(4).tolist()
     [0.0]
     """
     name = "sparse_categorical_crossentropy"
-    if axis not in (-1, y_pred.ndim - 1):
-        raise ValueError(f"{name}: classes lie along the last dimension, got axis={axis}")
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         y_true = y_true[..., 0]
     if y_true.shape != y_pred.shape[:-1]:
         remedy = ". For one-hot labels use categorical_crossentropy" * (y_true.shape == y_pred.shape)
         given = f"y_true has shape {y_true.shape}, y_pred {y_pred.shape}"
         raise ValueError(f"{name}: {given}; class numbers must have shape {y_pred.shape[:-1]}{remedy}")
-    labels = _numbers(name, y_true, y_pred.shape[-1], ignore_class)
-    x, lib = _logits(name, y_pred, from_logits), xp(labels)
-    x = (ops.log(_clipped(y_pred)) if x is None else x).reshape(-1, y_pred.shape[-1])
-    places = labels.reshape(-1) if ignore_class is None else lib.where(labels == ignore_class, 0, labels).reshape(-1)
-    values = fused.cross_entropies(x, places).reshape(labels.shape)
-    return values if ignore_class is None else ops.where(labels == ignore_class, 0.0, values)
-
-
-def by_shapes(y_true, y_pred, binary, sparse, categorical):
-    """The one of three that fits: for two classes in one output, for class numbers, or for one-hot labels."""
-    if y_pred.shape[-1] == 1:
-        return binary
-    return sparse if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1 else categorical
-
-
-def crossentropy(y_true, y_pred):
-    """The crossentropy that fits the shapes; in `compile`, loss="crossentropy" is this."""
-    three = (binary_crossentropy, sparse_categorical_crossentropy, categorical_crossentropy)
-    return by_shapes(y_true, y_pred, *three)(y_true, y_pred)
+    labels, x = _numbers(name, y_true, y_pred.shape[-1]), _logits(name, y_pred, from_logits)
+    scores = (ops.log(_clipped(y_pred)) if x is None else x).reshape(-1, y_pred.shape[-1])
+    return fused.cross_entropies(scores, labels.reshape(-1)).reshape(labels.shape)
 
 
 # ---------------------------------------------------------------- one number
@@ -293,7 +240,7 @@ class Loss(names.Configured):
     """The base of all: `call(y_true, y_pred)` computes the losses of the samples, which are then reduced to one number.
 
     With "sum_over_batch_size", also called "mean", that is their sum over their count, weighted or not; "sum" adds
-    them, "mean_with_sample_weight" divides by the sum of the weights, and None leaves them as they are.
+    them, and None leaves them as they are.
 
     >>> class Distance(Loss):
     ...     def call(self, y_true, y_pred):
@@ -306,48 +253,32 @@ class Loss(names.Configured):
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction {reduction!r} is unknown{names.nearest(str(reduction), REDUCTIONS[:-1])}")
         self.name = name or auto_name(names.snake_case(type(self).__name__))
-        self.reduction, self.dtype = reduction, dtype
+        self.reduction, self.dtype = reduction, dtype or "float32"
 
     def call(self, y_true, y_pred):
         """The loss of each sample."""
         raise NotImplementedError(f"{type(self).__name__} needs a method call(self, y_true, y_pred)")
 
-    def counted(self, y_true):
-        """Which samples count, as an array of booleans; None for all."""
-
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The loss, one number unless the reduction is None."""
-        dtype = self.dtype or "float32"
-        y_true, y_pred = tensor(y_true, dtype), tensor(y_pred, dtype)
-        values = tensor(self.call(y_true, y_pred), dtype)
-        weight = None if sample_weight is None else tensor(sample_weight, dtype)
-        counted = self.counted(y_true)
-        if counted is not None:
-            mean = self.reduction in ("mean", "sum_over_batch_size")
-            mask = tensor(
-                counted.reshape(values.shape) * (counted.size / max(counted.sum(), 1) if mean else 1.0), dtype
-            )
-            weight = mask if weight is None else math.prod(align(mask, weight))
-        if weight is not None:
-            values = weighted(self.name, values, weight)
-        if self.reduction in (None, "none") or values.shape in ((), (0,)):
-            return values
-        if self.reduction == "mean_with_sample_weight" and weight is not None:
-            total = weight.sum()
-            return values.sum() / ops.where(total == 0, math.inf, total)
-        return values.sum() if self.reduction == "sum" else values.mean()
+        losses = tensor(self.call(tensor(y_true, self.dtype), tensor(y_pred, self.dtype)), self.dtype)
+        if sample_weight is not None:
+            losses = weighted(self.name, losses, tensor(sample_weight, self.dtype))
+        if self.reduction in (None, "none") or losses.shape in ((), (0,)):
+            return losses
+        return losses.sum() if self.reduction == "sum" else losses.mean()
 
 
-def weighted(name, values, weight):
+def weighted(name, losses, weight):
     """The losses times their weights, brought to one number of dimensions as Keras does."""
-    values, weight = align(values, weight)
-    text = f"{name}: the losses have shape {values.shape}, the sample weights {weight.shape}"
-    remedy = "; for samples write sample_weight[:, None]" * (0 < weight.ndim < values.ndim)
+    losses, weight = align(losses, weight)
+    text = f"{name}: the losses have shape {losses.shape}, the sample weights {weight.shape}"
+    remedy = "; for samples write sample_weight[:, None]" * (0 < weight.ndim < losses.ndim)
     try:
-        result = values * weight
+        result = losses * weight
     except ValueError:
         raise ValueError(f"{text}; they must agree{remedy}") from None
-    if remedy and weight.shape == values.shape[: weight.ndim]:
+    if remedy and weight.shape == losses.shape[: weight.ndim]:
         _warn(f"{text}, which weighs along the last dimension{remedy}")
     return result
 
@@ -362,15 +293,6 @@ class LossFunctionWrapper(Loss):
     def call(self, y_true, y_pred):
         return self.fn(*align(y_true, y_pred), **self.options)
 
-    def counted(self, y_true):
-        ignore = self.options.get("ignore_class")
-        return None if ignore is None else raw(y_true) != ignore
-
-    def __getattr__(self, name):
-        if name in vars(self).get("options", ()):
-            return self.options[name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
 
 def _class(name):
     function = globals()[names.snake_case(name)]
@@ -379,13 +301,12 @@ def _class(name):
 
 
 CLASSES = """MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError CosineSimilarity
-    LogCosh Huber Hinge SquaredHinge CategoricalHinge KLDivergence Poisson BinaryCrossentropy CategoricalCrossentropy
-    SparseCategoricalCrossentropy"""
+    Huber Hinge KLDivergence BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy"""
 globals().update(classes := {name: _class(name) for name in CLASSES.split()})
 SHORT = {"mse": mean_squared_error, "mae": mean_absolute_error, "mape": mean_absolute_percentage_error}
 SHORT |= {"msle": mean_squared_logarithmic_error, "bce": binary_crossentropy, "kld": kl_divergence}
 SHORT |= {name.upper(): function for name, function in SHORT.items()}
-LOSSES |= SHORT | classes | {"crossentropy": crossentropy, "ce": crossentropy}
+LOSSES |= SHORT | classes
 
 
 def get(identifier):

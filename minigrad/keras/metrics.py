@@ -11,7 +11,8 @@ from ..backend import xp
 from ..tape import no_grad, raw
 from . import initializers, losses, names
 from .losses import align, tensor
-from .variable import Array, Variable, as_value, auto_name, snake_case
+from .names import snake_case
+from .variable import Array, Variable, as_value, auto_name
 
 # ---------------------------------------------------------------- right or wrong, for each sample
 
@@ -81,9 +82,11 @@ def _among(places, y_pred, k):
 
 
 def accuracy(y_true, y_pred):
-    """The accuracy that fits the shapes."""
-    three = (binary_accuracy, sparse_categorical_accuracy, categorical_accuracy)
-    return losses.by_shapes(y_true, y_pred, *three)(y_true, y_pred)
+    """The accuracy that fits the shapes: of two classes in one output, of class numbers, or of one-hot labels."""
+    if y_pred.shape[-1] == 1:
+        return binary_accuracy(y_true, y_pred)
+    sparse = y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1
+    return (sparse_categorical_accuracy if sparse else categorical_accuracy)(y_true, y_pred)
 
 
 # ---------------------------------------------------------------- means
@@ -111,9 +114,9 @@ class Metric(names.Configured):
         self.name = name or auto_name(snake_case(type(self).__name__))
         self.dtype, self._variables = dtype or "float32", []
 
-    def add_variable(self, shape=(), initializer="zeros", dtype=None, name=None, **_):
+    def add_variable(self, shape=(), initializer="zeros", dtype=None, name=None):
         """A variable that belongs to the state."""
-        initial = initializers.get(initializer or "zeros")
+        initial = initializers.get(initializer)
         self._variables.append(Variable(initial, shape=shape, dtype=dtype or self.dtype, name=name, trainable=False))
         return self._variables[-1]
 
@@ -147,36 +150,6 @@ class Metric(names.Configured):
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def samplewise(values, weight, how, dtype):
-    """The values times their weights, and the weights, one of each for each sample; of more, the sum or mean."""
-    values = raw(tensor(values, dtype))
-    if weight is not None:
-        values, weight = align(values, raw(tensor(weight, dtype)))
-        values = getattr(values, how)(axis=tuple(range(weight.ndim, values.ndim)))
-        try:
-            values, weight = values * weight, xp(weight).broadcast_to(weight, values.shape)
-        except ValueError:
-            raise ValueError(f"sample weights {weight.shape} don't fit values of shape {values.shape}") from None
-        weight = getattr(weight, how)(axis=tuple(range(1, weight.ndim)))
-    return getattr(values, how)(axis=tuple(range(1, values.ndim))), weight
-
-
-class Sum(Metric):
-    """The sum of all values, weighted or not."""
-
-    def __init__(self, name="sum", dtype=None):
-        super().__init__(name=name, dtype=dtype)
-        self.total = self.add_variable(name="total")
-
-    def update_state(self, values, sample_weight=None):
-        """Add the values."""
-        self.total.assign_add(samplewise(values, sample_weight, "sum", self.dtype)[0].sum())
-
-    def result(self):
-        """The sum."""
-        return self.total.read_value()
-
-
 class Mean(Metric):
     """The mean of all values, weighted or not.
 
@@ -191,11 +164,20 @@ class Mean(Metric):
         self.total, self.count = self.add_variable(name="total"), self.add_variable(name="count")
 
     def update_state(self, values, sample_weight=None):
-        """Take the values into account."""
-        values, weight = samplewise(values, sample_weight, "mean", self.dtype)
+        """Take the values into account: of each sample one, of more their mean."""
+        values, weight, count = raw(tensor(values, self.dtype)), None, 0.0
+        if sample_weight is not None:
+            values, weight = align(values, raw(tensor(sample_weight, self.dtype)))
+            values = values.mean(axis=tuple(range(weight.ndim, values.ndim)))
+            try:
+                values, weight = values * weight, xp(weight).broadcast_to(weight, values.shape)
+            except ValueError:
+                raise ValueError(f"sample weights {weight.shape} don't fit values of shape {values.shape}") from None
+            count = float(weight.mean(axis=tuple(range(1, weight.ndim))).sum())
+        values = values.mean(axis=tuple(range(1, values.ndim)))
         # at once, past `assign`: this is done for every batch
         self.total.value[...] += float(values.sum())
-        self.count.value[...] += float(weight.sum()) if weight is not None else len(values) if values.ndim else 1
+        self.count.value[...] += count if weight is not None else values.size
 
     def result(self):
         """The mean; 0 of nothing."""
@@ -214,13 +196,6 @@ class MeanMetricWrapper(Mean):
         """Take a batch into account."""
         super().update_state(self.fn(y_true, y_pred, **self.options), sample_weight)
 
-    __getattr__ = losses.LossFunctionWrapper.__getattr__
-
-
-def cosine_similarity(y_true, y_pred, axis=-1):
-    """The cosine of the angle between y_true and y_pred; as a loss it is minus that."""
-    return -losses.cosine_similarity(y_true, y_pred, axis)
-
 
 def squared_error(y_true, y_pred):
     """(y_pred - y_true)², of whose mean the root is taken."""
@@ -229,19 +204,18 @@ def squared_error(y_true, y_pred):
     return (y_pred - y_true) ** 2
 
 
-def _class(class_name, function, direction="down", name=None):
-    own, options = {"name": name or snake_case(class_name), "dtype": None}, names.defaults_of(function)
+def _class(class_name, function, direction="down"):
+    own, options = {"name": snake_case(class_name), "dtype": None}, names.defaults_of(function)
     defaults = options | own if "k" in options else own | options
     return names.class_of(MeanMetricWrapper, class_name, function, defaults, direction=direction)
 
 
-_LOSSES = losses.classes.keys() - {"CosineSimilarity", "LogCosh", "Huber"}
+_LOSSES = losses.classes.keys() - {"CosineSimilarity", "Huber"}
 _ACCURACIES = """BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy TopKCategoricalAccuracy
     SparseTopKCategoricalAccuracy"""
 CLASSES = [_class(name, getattr(losses, snake_case(name))) for name in sorted(_LOSSES)]
 CLASSES += [_class(name, globals()[snake_case(name)], "up") for name in _ACCURACIES.split()]
-CLASSES += [_class("Accuracy", equality, "up"), _class("CosineSimilarity", cosine_similarity, "up")]
-CLASSES += [_class("LogCoshError", losses.log_cosh, name="logcosh")]
+CLASSES += [_class("Accuracy", equality, "up")]
 
 
 class RootMeanSquaredError(_class("RootMeanSquaredError", squared_error)):  # type: ignore[misc]
@@ -252,7 +226,7 @@ class RootMeanSquaredError(_class("RootMeanSquaredError", squared_error)):  # ty
         return super().result().sqrt()
 
 
-METRICS = names.table(*CLASSES, RootMeanSquaredError, Mean, Sum)
+METRICS = names.table(*CLASSES, RootMeanSquaredError, Mean)
 globals().update({kind.__name__: kind for kind in CLASSES})
 METRICS |= {short: METRICS[losses.SHORT[short].__name__] for short in losses.SHORT if short.lower() != "kld"}
 METRICS |= dict.fromkeys(("accuracy", "acc"), accuracy)
@@ -265,17 +239,14 @@ def get(identifier):
 
 def resolve(identifier):
     """The metric of this name, class or function as a `Metric`, named as it was asked for, as in `history`."""
-    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        found = accuracy
-    else:
-        found = names.find("metric", identifier, METRICS)
+    named = isinstance(identifier, str)
+    found = accuracy if named and identifier.lower() in ("accuracy", "acc") else get(identifier)
     if not isinstance(found, Metric):
-        name = getattr(found, "name", None) or snake_case(getattr(found, "__name__", type(found).__name__))
         is_loss = found in losses.LOSSES.values() or isinstance(found, losses.LossFunctionWrapper)
-        direction = "up" if found is accuracy else "down" if is_loss else None
-        found = MeanMetricWrapper(found, name)
-        found.direction = direction
-    found.name = identifier if isinstance(identifier, str) else found.name
+        name = getattr(found, "name", None) or snake_case(getattr(found, "__name__", type(found).__name__))
+        found, function = MeanMetricWrapper(found, name), found
+        found.direction = "up" if function is accuracy else "down" if is_loss else None
+    found.name = identifier if named else found.name
     return found
 
 

@@ -4,7 +4,7 @@ All three are one class with the training of `training.py`. A graph is run in th
 each other; its layers are listed in Keras's order, which is also that of the weights.
 """
 
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 from ..nn.module import Module
@@ -46,7 +46,7 @@ class Model(Trainer):
     def __new__(cls, *args, **options):
         return super().__new__(Functional if cls is Model and (args or "inputs" in options) else cls)
 
-    def __init__(self, inputs=None, outputs=None, name=None, trainable=True, **options):
+    def __init__(self, inputs=None, outputs=None, name=None, **options):
         if (inputs is None) != (outputs is None):
             raise ValueError("Model: give inputs and outputs, or neither and write a class with a method call(self, x)")
         super().__init__(name=name, **options)
@@ -57,23 +57,27 @@ class Model(Trainer):
                     given = type(x).__name__
                     raise ValueError(f"Model: inputs and outputs are symbolic, from keras.Input; got a {given}")
             self._calls, self._layers = graph(self.inputs, self.outputs)
-            called = [layer.name for layer in self._layers]
-            if twice := [name for name in called if called.count(name) > 1]:
-                raise ValueError(f"Model: {len(twice)} layers are called {twice[0]!r}; give each a name of its own")
+            for name, times in Counter(layer.name for layer in self._layers).items():
+                if times > 1:
+                    raise ValueError(f"Model: {times} layers are called {name!r}; give each a name of its own")
             self.built = True
-        if not trainable:
+            self._freeze_as_told()
+
+    def _freeze_as_told(self):
+        """What the argument trainable=False says counts for the layers that were there before the model."""
+        if not self._trainable:
             self.trainable = False
 
     def call(self, inputs, training=None):
         """The outputs; to be written by you, unless the model has inputs and outputs."""
         if self.inputs is None:
             raise NotImplementedError(f"{type(self).__name__} needs a method call(self, inputs)")
-        values = dict(zip(map(id, self.inputs), self._fed(inputs), strict=True))
+        values = dict(zip(map(id, self.inputs), self._matched(inputs), strict=True))
         for node in self._calls:
             node.run(values)
         return nested(lambda y: values[id(y)], self._result)
 
-    def _fed(self, inputs):
+    def _matched(self, inputs):
         """A value for each input, checked against its shape, and of its dtype."""
         if isinstance(inputs, dict):
             if missing := [x.name for x in self.inputs if x.name not in inputs]:
@@ -82,7 +86,7 @@ class Model(Trainer):
         inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
         if len(inputs) != len(self.inputs):
             raise ValueError(f"{self.name!r} has {len(self.inputs)} inputs, got {len(inputs)}")
-        return [fed(self, symbol, x) for symbol, x in zip(self.inputs, inputs, strict=True)]
+        return [matched(self, symbol, x) for symbol, x in zip(self.inputs, inputs, strict=True)]
 
     def build(self, input_shape=None):
         """Make all weights, for inputs of this shape, or of several; unknown sizes are None."""
@@ -107,14 +111,10 @@ class Model(Trainer):
 
     def get_layer(self, name=None, index=None):
         """The layer of this name, or at this place."""
-        if (name is None) == (index is None):
-            raise ValueError("get_layer: give a name, or index=, a number")
         known = {layer.name: layer for layer in self.layers}
-        if index is not None:
-            return self.layers[index]
-        if name not in known:
+        if name is not None and name not in known:
             raise ValueError(f"no layer is called {name!r}{names.nearest(name, known)}")
-        return known[name]
+        return self.layers[index] if name is None else known[name]
 
     def _parts(self):
         for layer in self._layers:
@@ -133,37 +133,23 @@ class Model(Trainer):
         """What the outputs are called in losses, metrics and history: as the layers they come from."""
         return None if self.inputs is None else [y.node.layer.name for y in self.outputs]
 
-    summary = summary
+    summary, save_weights, load_weights = summary, saving.save_weights, saving.load_weights
 
-    # ------------------------------------------------------------ files
+    def save(self, *_, **__):
+        """Not covered, nor are `export`, `to_json` and `get_config`."""
+        raise NotImplementedError(
+            "models are not saved as a whole: keep the code that makes this one, and save its weights by "
+            "model.save_weights('model.weights.h5')"
+        )
 
-    def save_weights(self, filepath, overwrite=True):
-        """Write all weights: as `.weights.h5`, which Keras reads too, `.safetensors` or `.npz`."""
-        if not overwrite and Path(filepath).exists():
-            raise FileExistsError(f"{filepath} exists, and overwrite=False")
-        saving.save(self, filepath)
-
-    def load_weights(self, filepath, skip_mismatch=False):
-        """Take over the weights in a file; those of Keras too. If something doesn't fit, nothing is changed."""
-        saving.load(self, filepath, skip_mismatch)
-
-
-def _refuse(self, *_, **__):
-    raise NotImplementedError(
-        "models are not saved as a whole: keep the code that makes this one, and save its weights by "
-        "model.save_weights('model.weights.h5')"
-    )
-
-
-for _name in ("save", "export", "to_json"):
-    setattr(Model, _name, _refuse)
+    export = to_json = get_config = save
 
 
 def _single(x):
     return x[0] if len(x) == 1 else x
 
 
-def fed(model, symbol, x):
+def matched(model, symbol, x):
     """`x` for the input `symbol`; as in Keras a last dimension of 1 is added or taken away where that helps."""
     if not hasattr(x, "ndim"):
         raise ValueError(f"{model.name!r}: expected an array for the input {symbol.name!r}, got a {type(x).__name__}")
@@ -173,10 +159,8 @@ def fed(model, symbol, x):
         x = x[..., 0]
     unlike = model.strict and any(m not in (n, None) for n, m in zip(x.shape, symbol.shape, strict=False))
     if x.ndim != symbol.ndim or unlike:
-        raise ValueError(
-            f"{model.name!r}: the input {symbol.name!r} has shape {symbol.shape}, got an array of shape "
-            f"{tuple(x.shape)}"
-        )
+        wanted = f"the input {symbol.name!r} has shape {symbol.shape}"
+        raise ValueError(f"{model.name!r}: {wanted}, got an array of shape {tuple(x.shape)}")
     return x if str(x.dtype) == symbol.dtype else x.to(symbol.dtype)
 
 
@@ -223,33 +207,29 @@ class Sequential(Model):
     >>> from minigrad import keras, nn
     >>> keras.utils.clear_session()  # names are counted anew
     >>> model = Sequential([keras.Input(shape=(4,)), keras.layers.Dense(3, activation="relu"), nn.Linear(3, 2)])
-    >>> model.summary(line_length=60)
+    >>> model.summary()
     Model: "sequential"
-    ┏━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┓
-    ┃ Layer (type)             ┃ Output Shape      ┃   Param # ┃
-    ┡━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━┩
-    │ dense (Dense)            │ (None, 3)         │        15 │
-    ├──────────────────────────┼───────────────────┼───────────┤
-    │ torch_module_wrapper     │ (None, 2)         │         8 │
-    │ (TorchModuleWrapper)     │                   │           │
-    └──────────────────────────┴───────────────────┴───────────┘
-     Total params: 23 (92.00 B)
-     Trainable params: 23 (92.00 B)
-     Non-trainable params: 0 (0.00 B)
+    Layer (type)                               Output Shape  Param #
+    ----------------------------------------------------------------
+    dense (Dense)                              (None, 3)          15
+    torch_module_wrapper (TorchModuleWrapper)  (None, 2)           8
+    ----------------------------------------------------------------
+    Total                                                         23
+    Trainable params: 23
+    Non-trainable params: 0
     """
 
     strict = False  # as in Keras: the layers look at what matters to them
 
-    def __init__(self, layers=None, trainable=True, name=None):
-        super().__init__(name=name)
+    def __init__(self, layers=None, **options):
+        super().__init__(**options)
         self._layers = []
         if isinstance(layers, Layer | KerasTensor):
             raise TypeError("Sequential: expected a list of layers, Sequential([...])")
         for layer in layers or ():
             self._append(layer)
         self._count()
-        if not trainable:
-            self.trainable = False
+        self._freeze_as_told()
 
     def add(self, layer):
         """Put a layer at the end."""
@@ -262,24 +242,23 @@ class Sequential(Model):
 
     def _append(self, layer):
         layer = as_layer(layer.node.layer if isinstance(layer, KerasTensor) else layer)
-        first = isinstance(layer, InputLayer)
         if layer.name in [other.name for other in self._layers]:
             raise ValueError(f"Sequential: a layer called {layer.name!r} is there already; names must differ")
-        if first and self._layers:
-            raise ValueError("Sequential: an Input comes first, before all layers")
-        if not self._layers and not first:
-            if layer.first_shape is not None:
-                self._append(InputLayer(layer.first_shape))
-            elif isinstance(layer, Model) and layer.inputs:
-                self._append(InputLayer(batch_shape=layer.inputs[0].shape))
-        if first:
+        if isinstance(layer, InputLayer):
+            if self._layers:
+                raise ValueError("Sequential: an Input comes first, before all layers")
             self.inputs = self.outputs = [layer.output]
-        elif self.outputs:
-            new = not layer.weights
-            self.outputs = flat(layer(self.outputs[0]))
-            for weight in layer.weights if new else ():
-                vars(weight)["path"] = f"{self.name}/{weight.path}"
-            vars(self)["built"] = True
+        else:
+            if not self._layers and layer.first_shape is not None:
+                self._append(InputLayer(layer.first_shape))
+            elif not self._layers and isinstance(layer, Model) and layer.inputs:
+                self._append(InputLayer(batch_shape=layer.inputs[0].shape))
+            if self.outputs:
+                new = not layer.weights
+                self.outputs = flat(layer(self.outputs[0]))
+                for weight in layer.weights if new else ():
+                    vars(weight)["path"] = f"{self.name}/{weight.path}"
+                vars(self)["built"] = True
         self._layers = [*self._layers, layer]
 
     def pop(self):
@@ -312,7 +291,7 @@ class Sequential(Model):
 
     def call(self, inputs, training=None):
         """The input through all layers in order."""
-        x = self._fed(inputs)[0] if self.inputs else inputs
+        x = self._matched(inputs)[0] if self.inputs else inputs
         for layer in self._layers[bool(self.inputs) :]:
             x = layer(x)
         return x

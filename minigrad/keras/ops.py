@@ -11,14 +11,14 @@ from ..tensor import Tensor
 from ..tensor import methods as _methods
 from . import activations, names
 from .layer import KerasTensor, Operation, flat, nested
-from .variable import Array, as_value
+from .variable import Array, as_tensor, as_value
 
 
 def convert_to_tensor(x, dtype=None):
     """`x` as a tensor, of `dtype` if one is given."""
     if isinstance(x, list | tuple) and any(isinstance(part, Tensor) for part in flat(x)):
         x = functions.stack([convert_to_tensor(part) for part in x])  # gradients flow through
-    return cast(x, dtype) if dtype else x if isinstance(x, Tensor) else Array.wrap(as_value(x))
+    return cast(x, dtype) if dtype else as_tensor(x)
 
 
 def convert_to_numpy(x):
@@ -44,15 +44,14 @@ def _like(number):
     return lambda x, dtype=None: Array.wrap(np.full(x.shape, number, dtype or str(x.dtype)))
 
 
-_same = """abs all any argmax argmin argsort ceil cos cumsum einsum erf exp expm1 floor isfinite isinf isnan log log1p
-    logsumexp matmul maximum mean minimum outer prod round rsqrt sign sin sqrt square squeeze sum tan tril triu where
-    add logical_and logical_or logical_not"""
-_table: dict[str, Any] = {name: _methods[name] for name in _same.split() if name != "einsum"} | {
-    "einsum": functions.einsum
-}
-_table |= {"subtract": ops.sub, "multiply": ops.mul, "divide": ops.div, "true_divide": ops.div, "power": ops.pow}
-_table |= {"negative": ops.neg, "absolute": ops.abs, "equal": ops.eq, "not_equal": ops.ne, "greater": ops.gt}
+# Those that mean the same in the engine; others, such as `split` and `sort`, would give other numbers.
+_same = """abs absolute add all any argmax argmin ceil cos cumsum divide erf exp expm1 floor isfinite isinf isnan log
+    log1p logical_and logical_not logical_or logsumexp matmul maximum mean minimum multiply prod round rsqrt sign sin
+    sqrt square squeeze subtract sum tan tril triu where"""
+_table: dict[str, Any] = {name: _methods[name] for name in _same.split()}
+_table |= {"power": ops.pow, "negative": ops.neg, "equal": ops.eq, "not_equal": ops.ne, "greater": ops.gt}
 _table |= {"greater_equal": ops.ge, "less": ops.lt, "less_equal": ops.le, "max": ops.amax, "min": ops.amin}
+_table |= {name: f for name, f in activations.ACTIVATIONS.items() if name != "linear"}
 _table |= {
     "var": lambda x, axis=None, keepdims=False: x.var(axis, correction=0, keepdim=keepdims),
     "std": lambda x, axis=None, keepdims=False: x.var(axis, correction=0, keepdim=keepdims).sqrt(),
@@ -63,9 +62,10 @@ _table |= {
     "concatenate": lambda xs, axis=0: functions.cat(xs, axis),
     "stack": lambda xs, axis=0: functions.stack(xs, axis),
     "dot": ops.matmul,
+    "einsum": functions.einsum,
     "one_hot": lambda x, num_classes: F.one_hot(x, num_classes).to("float32"),
 }  # fmt: skip
-_table |= {name: f for name, f in activations.ACTIVATIONS.items() if name != "linear"}
+_of_several = ("concatenate", "stack", "einsum")
 _given = {"zeros": _made(np.zeros), "ones": _made(np.ones), "zeros_like": _like(0), "ones_like": _like(1)}
 _given |= {"arange": lambda *args, dtype=None: convert_to_tensor(np.arange(*args), dtype or "int32")}
 
@@ -77,14 +77,8 @@ def _on_any(name, function):
     def on_any(*args, **options):
         if any(isinstance(x, KerasTensor) for x in flat([args, options])):
             return Operation(on_any, name)(*args, **options)
-        arrays = nested(lambda x: Array.wrap(as_value(x)) if isinstance(x, np.ndarray) else x, [args, options])
-        first, *rest = arrays[0]
-        first = (
-            first
-            if isinstance(first, Tensor) or name in ("concatenate", "stack", "einsum")
-            else convert_to_tensor(first)
-        )
-        return function(first, *rest, **arrays[1])
+        (first, *rest), options = nested(lambda x: as_tensor(x) if isinstance(x, np.ndarray) else x, [args, options])
+        return function(first if name in _of_several else convert_to_tensor(first), *rest, **options)
 
     return on_any
 

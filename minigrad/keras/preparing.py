@@ -5,6 +5,7 @@ import random
 import numpy as np
 
 from ..backend import manual_seed
+from ..nn import functional as F
 from ..tape import raw
 from ..tensor import Tensor
 from . import names
@@ -27,19 +28,14 @@ def to_categorical(x, num_classes=None):
     numbers = np.asarray(raw(x)).astype(np.int64)
     if numbers.ndim > 1 and numbers.shape[-1] == 1:
         numbers = numbers[..., 0]
-    classes = num_classes or int(numbers.max(initial=-1)) + 1
-    if numbers.size and not (0 <= numbers.min() and numbers.max() < classes):
-        raise ValueError(
-            f"to_categorical: class numbers must lie in 0..{classes - 1}, got {numbers.min()}..{numbers.max()}"
-        )
-    rows = np.eye(classes)[numbers]
-    return Array.wrap(rows.astype("float32")) if isinstance(x, Tensor) else rows
+    rows = raw(F.one_hot(Tensor.wrap(numbers), num_classes or -1))
+    return Array.wrap(rows.astype("float32")) if isinstance(x, Tensor) else rows.astype("float64")
 
 
 def normalize(x, axis=-1, order=2):
     """`x` divided by its norm along the axis; zeros stay."""
-    norm = np.atleast_1d(np.linalg.norm(np.asarray(raw(x)), order, axis))
-    return x / np.expand_dims(np.where(norm == 0, 1, norm), axis)
+    norm = np.linalg.norm(np.asarray(raw(x)), order, axis, keepdims=True)
+    return x / np.where(norm == 0, 1, norm)
 
 
 __getattr__ = names.closed("minigrad.keras.utils", ["clear_session", "normalize", "set_random_seed", "to_categorical"])

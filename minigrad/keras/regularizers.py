@@ -17,20 +17,24 @@ class Regularizer(names.Configured):
 class L1L2(Regularizer):
     """l1 * sum(|x|) + l2 * sum(x * x)."""
 
-    def __init__(self, l1=0.0, l2=0.0):
-        self.l1, self.l2 = (_size(name, value, 0.0) for name, value in (("l1", l1), ("l2", l2)))
+    l1 = l2 = 0.0
+    __init__ = names.takes(l1=0.0, l2=0.0)
+
+    def keep(self, arguments, **options):
+        for name, size in arguments.items():
+            if not isinstance(size, int | float) or not 0 <= size < math.inf:
+                raise ValueError(f"{name} must be a number, 0 or more, got {size!r}")
+        super().keep(arguments, **options)
 
     def __call__(self, x):
         """The penalty for `x`."""
-        absolute, squares = self.l1 and self.l1 * ops.sum(abs(x)), self.l2 and self.l2 * ops.sum(x * x)
-        return absolute + squares
+        return (self.l1 and self.l1 * ops.sum(abs(x))) + (self.l2 and self.l2 * ops.sum(x * x))
 
 
 class L1(L1L2):
     """l1 * sum(|x|)."""
 
-    def __init__(self, l1=0.01):
-        super().__init__(l1=_size("l1", l1, 0.01))
+    __init__ = names.takes(l1=0.01)
 
 
 class L2(L1L2):
@@ -41,15 +45,7 @@ class L2(L1L2):
     tensor(2.5000)
     """
 
-    def __init__(self, l2=0.01):
-        super().__init__(l2=_size("l2", l2, 0.01))
-
-
-def _size(name, value, default):
-    value = default if value is None else value
-    if not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number, 0 or more, got {value!r}")
-    return float(value)
+    __init__ = names.takes(l2=0.01)
 
 
 l1, l2, l1_l2 = L1, L2, L1L2

@@ -15,8 +15,36 @@ from .layer import Layer
 from .variable import snake_case
 
 
-def places(model):
+def save_weights(self, filepath):
+    """Write all weights: as `.weights.h5`, which Keras reads too, `.safetensors` or `.npz`."""
+    arrays = {name: weight.detach() for name, weight in _places(self, "save_weights").items()}
+    if not _is_h5(filepath):
+        io.save(arrays, filepath)
+        return
+    with _h5py().File(filepath, "w") as file:
+        for name, weight in arrays.items():
+            file[name] = weight.cpu().numpy()
+
+
+def load_weights(self, filepath):
+    """Take over the weights in a file, those of Keras too. If something doesn't fit, nothing is changed."""
+    if not Path(filepath).exists():
+        raise FileNotFoundError(f"load_weights: there is no file {filepath}")
+    saved, own = _read(filepath) if _is_h5(filepath) else io.load(filepath), _places(self, "load_weights")
+    sizes = {name: tuple(saved[name].shape) if name in saved else "nothing" for name in own}
+    wrong = [f"{name}: the model has {w.shape}, the file {sizes[name]}" for name, w in own.items()
+             if sizes[name] != w.shape]  # fmt: skip
+    wrong += [f"{name}: in the file, but not in the model" for name in saved if name not in own and not _noted(name)]
+    if wrong:
+        raise ValueError(f"load_weights: {filepath} doesn't fit the model {self.name!r}:\n  " + "\n  ".join(wrong))
+    for name, weight in own.items():
+        weight.detach().copy_(saved[name])
+
+
+def _places(model, what):
     """`{"layers/dense/vars/0": weight}` for all weights."""
+    if not model.weights and not model.built:
+        raise ValueError(f"{what}: {model.name!r} has no weights before it has seen an input; call it on a batch")
     found: dict = {}
     seen: set = set()
 
@@ -54,47 +82,6 @@ def places(model):
     return {path.lstrip("/"): weight for path, weight in found.items()}
 
 
-def save(model, path):
-    """Write all weights of a model that is built."""
-    if not model.weights and not model.built:
-        raise ValueError(f"save_weights: {model.name!r} has no weights before it has seen an input; call it on a batch")
-    arrays = {name: weight.detach() for name, weight in places(model).items()}
-    if not str(path).endswith(".weights.h5"):
-        _known(path)
-        io.save(arrays, path)
-    else:
-        with _h5py("save").File(path, "w") as file:
-            for name, weight in arrays.items():
-                file[name] = weight.cpu().numpy()
-
-
-def load(model, path, skip_mismatch=False):
-    """Give a model the weights of a file; unless all fit, nothing is changed and an error says what doesn't."""
-    if not Path(path).exists():
-        raise FileNotFoundError(f"load_weights: there is no file {path}")
-    if str(path).endswith(".weights.h5"):
-        saved = _read(path)
-    else:
-        _known(path)
-        saved = io.load(path)
-    own = places(model)
-    if not own and not model.built:
-        raise ValueError(f"load_weights: {model.name!r} has no weights before it has seen an input; call it on a batch")
-    wrong = [f"{name}: the model has {w.shape}, the file {_size(saved.get(name))}"
-             for name, w in own.items() if _size(saved.get(name)) != w.shape]  # fmt: skip
-    spare = [name for name in saved if name not in own and not _noted(name)]
-    if (wrong or spare) and not skip_mismatch:
-        lines = wrong + [f"{name}: in the file, but not in the model" for name in spare]
-        raise ValueError(f"load_weights: {path} doesn't fit the model {model.name!r}:\n  " + "\n  ".join(lines))
-    for name, weight in own.items():
-        if _size(saved.get(name)) == weight.shape:
-            weight.detach().copy_(saved[name])
-
-
-def _size(array):
-    return "nothing" if array is None else tuple(array.shape)
-
-
 def _noted(name):
     """Whether this is something else that Keras saves beside weights: seeds, and the states of training."""
     return "seed_generator" in name or name.split("/")[0] in ("optimizer", "_loss_tracker", "_compile_metrics")
@@ -102,7 +89,7 @@ def _noted(name):
 
 def _read(path):
     arrays: dict = {}
-    h5py = _h5py("load")
+    h5py = _h5py()
     try:
         with h5py.File(path, "r") as file:
             file.visititems(lambda name, x: arrays.update({name: np.array(x)}) if isinstance(x, h5py.Dataset) else None)
@@ -111,16 +98,15 @@ def _read(path):
     return arrays
 
 
-def _known(path):
-    if Path(path).suffix not in (".npz", ".safetensors"):
+def _is_h5(path):
+    if not str(path).endswith((".weights.h5", ".safetensors", ".npz")):
         raise ValueError(f"the name of a file of weights ends in .weights.h5, .safetensors or .npz, got {str(path)!r}")
+    return str(path).endswith(".h5")
 
 
-def _h5py(what):
+def _h5py():
     try:
         import h5py
     except ImportError:
-        raise ImportError(
-            f"to {what} .weights.h5 a package is needed that is not here: pip install h5py. Or use .npz"
-        ) from None
+        raise ImportError("for .weights.h5 a package is needed: pip install h5py. Or use .npz") from None
     return h5py

@@ -13,10 +13,12 @@ import numpy as np
 
 from ..tape import no_grad, sweep
 from . import optimizers
+from .arguments import whole
 from .callbacks import CallbackList
+from .callbacks.told import floats
 from .compiled import Losses, Metrics
 from .feeding import Batches, as_arrays, is_stream, split, unpack
-from .layer import Layer, flat, nested, whole
+from .layer import Layer, flat, nested
 
 _takes_training = cache(lambda compute_loss: "training" in signature(compute_loss).parameters)
 
@@ -24,31 +26,28 @@ _takes_training = cache(lambda compute_loss: "training" in signature(compute_los
 class Trainer(Layer):
     """The part of a model that trains it."""
 
-    compiled = stop_training = stop_evaluating = stop_predicting = False
+    compiled = stop_training = False
     optimizer: Any = None
     loss: Any = None
     history: Any = None
     _goal: Losses | None = None  # what compile was given
     _watched: Any = None
 
-    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
-                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):  # fmt: skip
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, run_eagerly=False,
+                steps_per_execution=1, jit_compile="auto"):  # fmt: skip
         """Say how to train: an optimizer, a loss to minimise, metrics to watch, by name or as objects.
 
         `run_eagerly`, `steps_per_execution` and `jit_compile` change how Keras computes, and nothing here.
         """
         names = getattr(self, "output_names", None)
-        goal = None if loss is None else Losses(loss, loss_weights, names)
-        watched = Metrics(metrics, weighted_metrics, names)
+        goal, watched = None if loss is None else Losses(loss, loss_weights, names), Metrics(metrics, names)
         vars(self).update(optimizer=optimizers.get(optimizer), loss=loss, _goal=goal, _watched=watched)
-        vars(self).update(compiled=True, stop_training=False, run_eagerly=run_eagerly, jit_compile=jit_compile)
+        vars(self).update(compiled=True, stop_training=False)
 
     def _compiled_for(self, what):
         if not self.compiled:
-            raise ValueError(
-                f"{what}: the model is not compiled; first write model.compile(optimizer='adam', loss='mse'), with a "
-                "loss that fits the data"
-            )
+            remedy = "model.compile(optimizer='adam', loss='mse'), with a loss that fits the data"
+            raise ValueError(f"{what}: the model is not compiled; first write {remedy}")
 
     # ------------------------------------------------------------ metrics
 
@@ -80,22 +79,21 @@ class Trainer(Layer):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """What is minimised: the loss of `compile`, and what regularizers and `add_loss` add."""
-        loss = None if self._goal is None else self._goal(y, y_pred, sample_weight)
-        for more in self.losses:
-            loss = more.sum() if loss is None else loss + more.sum()
-        if loss is None:
+        losses = [] if self._goal is None else [self._goal(y, y_pred, sample_weight)]
+        losses += [loss.sum() for loss in self.losses]
+        if not losses:
             raise ValueError("there is no loss to compute: give one to compile(loss=...), or add_loss in a layer")
-        return loss
+        return sum(losses[1:], losses[0])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Let the metrics see a batch; returns all results by name."""
         if self._watched and self._watched.asked:
-            self._watched.update_state(y, y_pred, sample_weight)
+            self._watched.update_state(y, y_pred)
         return self.get_metrics_result()
 
     def _predictions(self, x, training):
         """The outputs; as in Keras a `call` without an argument `training` isn't told, nor are the layers inside."""
-        return self(x, training=training) if self.is_told else self(x)
+        return self(x, training=training) if self.told is not None else self(x)
 
     def _assess(self, data, training):
         """Predictions and loss of a batch, noted by the metrics."""
@@ -131,28 +129,24 @@ class Trainer(Layer):
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):  # fmt: skip
+            steps_per_epoch=None, validation_steps=None, validation_batch_size=None):  # fmt: skip
         """Train for so many epochs; returns a History, whose `history` has loss and metrics of each.
 
         `x` and `y` are arrays with a sample in each row, or `x` gives batches: a loader, data set or generator.
         """
         self._compiled_for("fit")
         if validation_split and validation_data is None:
-            if is_stream(x):
-                raise ValueError("validation_split needs arrays; give validation_data= instead")
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
-        batches = Batches((x, y, sample_weight), batch_size, steps_per_epoch, class_weight, shuffle)
-        self._refuse(batches)
+        batches = self._fed((x, y, sample_weight), batch_size, steps_per_epoch, class_weight, shuffle)
         held_out = None
         if validation_data is not None:
             parts = (validation_data,) if is_stream(validation_data) else unpack(validation_data)
-            held_out = Batches(parts, validation_batch_size or batch_size, validation_steps)
-            self._refuse(held_out)
+            held_out = self._fed(parts, validation_batch_size or batch_size, validation_steps)
         told = self._told(callbacks, verbose, True, epochs=epochs, steps=batches.steps)
-        self.stop_training = False
         epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
+        self.stop_training = False
         told.on_train_begin()
-        logs: dict = {}
+        logs: dict
         for epoch in range(initial_epoch, epochs):
             self.reset_metrics()
             told.on_epoch_begin(epoch)
@@ -163,9 +157,8 @@ class Trainer(Layer):
                 told.on_train_batch_end(step, logs)
                 if self.stop_training:
                     break
-            logs = dict(logs)
-            if held_out is not None and _due(epoch, validation_freq):
-                logs |= {f"val_{name}": value for name, value in self._measure(held_out, told).items()}
+            if held_out is not None:
+                logs = logs | {f"val_{name}": value for name, value in self._measure(held_out, told).items()}
             told.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
@@ -176,15 +169,13 @@ class Trainer(Layer):
                  return_dict=False):  # fmt: skip
         """The loss and the metrics on data, in a list; with `return_dict=True` by name."""
         self._compiled_for("evaluate")
-        batches = Batches((x, y, sample_weight), batch_size, steps)
-        self._refuse(batches)
-        logs = self._measure(batches, self._told(callbacks, verbose, steps=batches.steps))
-        return logs if return_dict else self._in_order(logs)
+        batches = self._fed((x, y, sample_weight), batch_size, steps)
+        return self._given_out(self._measure(batches, self._told(callbacks, verbose, steps=batches.steps)), return_dict)
 
     @no_grad()
     def _measure(self, batches, told):
         """The loss and the metrics on all batches, as floats by name."""
-        self.stop_evaluating, batches.running = False, None  # from the first batch on, each time
+        batches.running = None  # from the first batch on, each time
         told.on_test_begin()
         self.reset_metrics()
         logs: dict = {}
@@ -192,26 +183,19 @@ class Trainer(Layer):
             told.on_test_batch_begin(step)
             logs = self.test_step(batch)
             told.on_test_batch_end(step, logs)
-            if self.stop_evaluating:
-                break
-        logs = _floats(logs)
         told.on_test_end(logs)
-        return logs
+        return floats(logs)
 
     @no_grad()
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The outputs for all samples, as NumPy arrays."""
-        batches = Batches((x,), batch_size, steps, nan=True)
+        batches, found = Batches((x,), batch_size, steps, nan=True), []
         told = self._told(callbacks, verbose, steps=batches.steps)
-        self.stop_predicting = False
         told.on_predict_begin()
-        found: list = []
         for step, batch in enumerate(batches):
             told.on_predict_batch_begin(step)
             found.append(self.predict_step(batch))
             told.on_predict_batch_end(step, {"outputs": found[-1]})
-            if self.stop_predicting:
-                break
         told.on_predict_end()
         if not found:
             raise ValueError("predict: there was no batch to predict from")
@@ -221,21 +205,18 @@ class Trainer(Layer):
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Learn from one batch; returns its loss and metrics."""
-        self._compiled_for("train_on_batch")
-        return self._on_batch(self.train_step, (x, y, sample_weight), return_dict, class_weight)
+        return self._on_batch("train_on_batch", self.train_step, (x, y, sample_weight), return_dict, class_weight)
 
     @no_grad()
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Loss and metrics of one batch."""
-        self._compiled_for("test_on_batch")
-        return self._on_batch(self.test_step, (x, y, sample_weight), return_dict)
+        return self._on_batch("test_on_batch", self.test_step, (x, y, sample_weight), return_dict)
 
-    def _on_batch(self, step, data, return_dict, class_weight=None):
-        batches = Batches(data, max(len(flat(as_arrays("x", data[0]))[0]), 1), None, class_weight)
-        self._refuse(batches)
+    def _on_batch(self, what, step, data, return_dict, class_weight=None):
+        self._compiled_for(what)
+        batches = self._fed(data, max(len(flat(as_arrays("x", data[0]))[0]), 1), None, class_weight)
         self.reset_metrics()
-        logs = _floats(step(next(iter(batches))))
-        return logs if return_dict else self._in_order(logs)
+        return self._given_out(floats(step(next(iter(batches)))), return_dict)
 
     @no_grad()
     def predict_on_batch(self, x):
@@ -244,40 +225,28 @@ class Trainer(Layer):
 
     # ------------------------------------------------------------ what these share
 
-    def _refuse(self, batches):
-        """Let model and loss refuse data before training changes anything; the labels' extremes stand for all."""
-        if batches.arrays is None or type(self).train_step is not Trainer.train_step:
-            return
-        x, y, _ = batches.arrays
-        with self._trial(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what there is to warn of, training will
-            y_pred = self(nested(lambda a: a[: batches.source.batch_size], x), training=False)
-            if self._goal is not None:
-                self._goal.refuse(y, y_pred)
+    def _fed(self, data, batch_size, steps, class_weight=None, shuffle=False):
+        """Data as batches, which model and loss have seen: what they refuse is refused before anything changes."""
+        batches = Batches(data, batch_size, steps, class_weight, shuffle)
+        if batches.arrays is not None and type(self).train_step is Trainer.train_step:
+            x, y, _ = batches.arrays
+            with self._trial(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what there is to warn of, training will
+                y_pred = self(nested(lambda a: a[: batches.source.batch_size], x), training=False)
+                if self._goal is not None:
+                    self._goal.refuse(y, y_pred)
+        return batches
 
     def _told(self, callbacks, verbose, history=False, **params):
-        if isinstance(callbacks, CallbackList):
-            return callbacks
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
         params = {"epochs": 1, "verbose": 1 if verbose == "auto" else int(verbose)} | params
         return CallbackList(callbacks, history, verbose != 0, self, **params)
 
-    def _in_order(self, logs):
-        """Values in Keras's order: the loss, the metrics, the losses of the outputs, and what else there is by name."""
+    def _given_out(self, logs, by_name):
+        """The results by name, or in Keras's order: the loss, the metrics, the losses of the outputs, other things."""
+        if by_name:
+            return logs
         names = [m.name for part in self.metrics for m in (part.metrics if isinstance(part, Metrics) else [part])]
         values = [logs[name] for name in [*names, *sorted(logs.keys() - set(names))] if name in logs]
         return values[0] if len(values) == 1 else values
-
-
-def _floats(logs):
-    """What a step returned, as floats by name, with the dictionaries in it laid open."""
-    result: dict = {}
-    for name, value in sorted(logs.items()):
-        result |= _floats(value) if isinstance(value, dict) else {name: float(value)}
-    return result
-
-
-def _due(epoch, frequency):
-    """Whether to validate after this epoch: every so many epochs, or after those listed."""
-    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency

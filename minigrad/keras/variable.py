@@ -46,6 +46,11 @@ def as_value(data, dtype=None):
     return Tensor(array, dtype).value
 
 
+def as_tensor(data):
+    """A tensor of the data, the data itself if it is one."""
+    return data if isinstance(data, Tensor) else Array.wrap(as_value(data))
+
+
 class Array(Tensor):
     """The result of a computation in Keras or TensorFlow: a Tensor that `.numpy()` copies without being detached.
 
@@ -64,16 +69,13 @@ class Array(Tensor):
         return Tensor.wrap(self.value).cpu().value.copy()[()]
 
     def __repr__(self):
-        return f"<tf.Tensor: shape={self._size()}, dtype={self.dtype}, numpy={self._numbers(repr)}>"
+        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype}, numpy={self._numbers(repr)}>"
 
     def __str__(self):
-        return f"tf.Tensor({self._numbers(str)}, shape={self._size()}, dtype={self.dtype})"
+        return f"tf.Tensor({self._numbers(str)}, shape={self.shape}, dtype={self.dtype})"
 
     def __format__(self, spec):
         return np.asarray(self.numpy()).__format__(spec)
-
-    def _size(self):
-        return str(self.shape)
 
     def _numbers(self, show):
         text = show(self.numpy()) if self.ndim else str(self.numpy())
@@ -82,7 +84,7 @@ class Array(Tensor):
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         """`array * tensor` arrives here as np.multiply; NumPy's other functions get the numbers and leave the tape."""
         if method == "__call__" and ufunc.__name__ in _reflected and not isinstance(inputs[0], Array):
-            return getattr(self, _reflected[ufunc.__name__])(inputs[0])
+            return getattr(self, f"__{_reflected[ufunc.__name__]}__")(inputs[0])
         return getattr(ufunc, method)(*_plain(inputs), **options)
 
     def __array_function__(self, function, types, inputs, options):
@@ -148,10 +150,6 @@ def _operator(op, reflected=False):
     return operate
 
 
-def _unassigned(self, other):
-    raise RuntimeError("a variable keeps its place: write v.assign_add(x) or v.assign_sub(x), or a new name, y = v + x")
-
-
 for _name, _op in (ops.symbols | {"truediv": _quotient}).items():
     setattr(Array, f"__{_name}__", _operator(_op))
     setattr(Array, f"__r{_name}__", _operator(_op, reflected=True))
@@ -159,20 +157,11 @@ for _name, _op in (ops.symbols | {"truediv": _quotient}).items():
 for _name, _op in ops.comparisons.items():
     setattr(Array, f"__{_name}__", _operator(_op))
 
-# What NumPy calls on its left: `array < tensor` is `tensor > array`.
-_reflected = {
-    "add": "add",
-    "subtract": "sub",
-    "multiply": "mul",
-    "divide": "truediv",
-    "power": "pow",
-    "remainder": "mod",
-}
-_reflected |= {"floor_divide": "floordiv", "matmul": "matmul"}
-_reflected |= {f"bitwise_{name}": name for name in ("and", "or", "xor")}
-_reflected = {ufunc: f"__r{name}__" for ufunc, name in _reflected.items()}
-_reflected |= {"equal": "__eq__", "not_equal": "__ne__", "less": "__gt__", "less_equal": "__ge__"}
-_reflected |= {"greater": "__lt__", "greater_equal": "__le__"}
+# What NumPy calls on its left: `array - tensor` is `tensor.__rsub__(array)`, `array < tensor` is `tensor > array`.
+_reflected = {"add": "radd", "subtract": "rsub", "multiply": "rmul", "divide": "rtruediv", "power": "rpow"}
+_reflected |= {"remainder": "rmod", "floor_divide": "rfloordiv", "matmul": "rmatmul", "equal": "eq", "not_equal": "ne"}
+_reflected |= {"less": "gt", "less_equal": "ge", "greater": "lt", "greater_equal": "le"}
+_reflected |= {f"bitwise_{name}": f"r{name}" for name in ("and", "or", "xor")}
 
 # ---------------------------------------------------------------- variables
 
@@ -188,31 +177,25 @@ class Variable(Array):
     `trainable=False` is no `nn.Parameter`; one that is frozen later stays one.
     """
 
+    regularizer = None
+
     def __new__(cls, *_, trainable=True, **__):
         return super().__new__(_Trainable if cls is Variable and trainable is not False else cls)
 
     def __init__(self, initial_value=None, *, trainable=True, dtype=None, name=None, shape=None, path=None, **other):
-        if unknown := other.keys() - {"initializer", "aggregation", "synchronization", "autocast", "validate_shape"}:
-            raise TypeError(f"Variable: {', '.join(sorted(unknown))} is not covered")
-        initial_value = other.get("initializer", initial_value)
+        for option in other:
+            raise TypeError(f"Variable: {option} is not covered")
         if initial_value is None:
             raise ValueError("Variable: expected an initial value, tf.Variable(0.0), or an initializer and a shape")
-        if isinstance(initial_value, str):
-            from . import initializers  # which draws from what stands here
-
-            initial_value = initializers.get(initial_value)
         if callable(initial_value):
             if shape is None:
-                raise ValueError(
-                    "Variable: of an initializer the shape must be given too: Variable(init, shape=(2, 3))"
-                )
+                raise ValueError("Variable: beside an initializer the shape must be given: Variable(f, shape=(2, 3))")
             initial_value = initial_value(tuple(shape), dtype=dtype or "float32")
         Tensor.__init__(self, as_value(initial_value, dtype), None)
         if shape is not None and tuple(shape) != self.shape:
             raise ValueError(f"Variable: the initial value has shape {self.shape}, asked for is {tuple(shape)}")
         self.name = "Variable" if name is None else name
         self.path = path or self.name
-        self.regularizer = self.constraint = None
         self.trainable = trainable is not False
 
     @property
@@ -226,37 +209,37 @@ class Variable(Array):
 
     def assign(self, value):
         """Take over numbers of the same shape; returns the variable."""
-        value = raw(value) if hasattr(raw(value), "dtype") else as_value(value)
-        if value.dtype.kind == "f" and not self.is_floating_point():
-            raise TypeError(
-                f"assign: {value.dtype} numbers would be rounded in the variable {self.name!r} of {self.dtype}"
-            )
-        if value.shape != self.shape:
-            raise ValueError(
-                f"assign: the variable {self.name!r} has shape {self.shape}, the value {value.shape}; they must agree"
-            )
         with no_grad():
-            return self.copy_(value)
+            return self.copy_(self._fitting(value))
 
     def assign_add(self, delta):
         """Add `delta`, of the same shape."""
-        return self._change(1, delta)
+        return self.assign(self.value + self._fitting(delta))
 
     def assign_sub(self, delta):
         """Subtract `delta`, of the same shape."""
-        return self._change(-1, delta)
+        return self.assign(self.value - self._fitting(delta))
 
-    def _change(self, sign, delta):
-        delta = as_value(delta, self.dtype)
-        if delta.shape != self.shape:
-            raise ValueError(
-                f"assign: the variable {self.name!r} has shape {self.shape}, the change {delta.shape}; they must agree"
-            )
-        return self.assign(self.value + sign * delta)
+    def _fitting(self, value):
+        """An array of this dtype; refused unless it has this shape and nothing is rounded to integers."""
+        value = as_value(value)
+        if value.dtype.kind == "f" and not self.is_floating_point():
+            numbers = f"{value.dtype} numbers would be rounded in the variable {self.name!r} of {self.dtype}"
+            raise TypeError(f"assign: {numbers}")
+        if value.shape != self.shape:
+            shapes = f"the variable {self.name!r} has shape {self.shape}, the value {value.shape}"
+            raise ValueError(f"assign: {shapes}; they must agree")
+        return value.astype(self.dtype, copy=False)
 
     def read_value(self):
         """The numbers now, as an Array through which gradients flow to the variable."""
         return self.clone()
+
+    def _unassigned(self, other):
+        raise RuntimeError("a variable keeps its place: write v.assign_add(x) or v.assign_sub(x), or y = v + x")
+
+    for _name in ops.symbols:
+        locals()[f"__i{_name}__"] = _unassigned
 
     def __reduce__(self):
         return _restored, (type(self), self.value, self.trainable, vars(self))
@@ -264,12 +247,9 @@ class Variable(Array):
     def __deepcopy__(self, memo):
         return _restored(type(self), self.value.copy(), self.trainable, vars(self))
 
-    for _name in ops.symbols:
-        locals()[f"__i{_name}__"] = _unassigned
-
     def __repr__(self):
         numbers = self._numbers(repr)
-        return f"<tf.Variable '{self.path}:0' shape={self._size()} dtype={self.dtype}, numpy={numbers}>"
+        return f"<tf.Variable '{self.path}:0' shape={self.shape} dtype={self.dtype}, numpy={numbers}>"
 
     __str__ = __repr__
 

@@ -157,8 +157,6 @@ def test_lambda_callback_and_terminate_on_nan(real, capsys):
     options |= {"on_train_batch_end": lambda batch, logs: print(batch, sorted(logs)), "on_train_end": None}
     compared(real, capsys, "LambdaCallback", options, epochs)
     compared(real, capsys, "TerminateOnNaN", {}, epochs)
-    with pytest.raises(RuntimeError, match="the loss is inf at batch 0"):
-        fit(FakeModel(), callbacks.TerminateOnNaN(raise_error=True), epochs)
 
 
 def test_csv_logger(real, tmp_path):
@@ -183,13 +181,10 @@ def test_csv_logger(real, tmp_path):
 
 
 def test_direction_of_a_monitor(real):
-    """A metric that says nothing, an unknown mode, a monitor that isn't in the logs: as in Keras, in words."""
+    """A metric that says nothing, a monitor that isn't in the logs: as in Keras, in words."""
     for home, kit in ((callbacks, None), (real.callbacks, real)):
         with pytest.raises(ValueError, match="mode='max'"):
             fit(FakeModel(kit), home.EarlyStopping(monitor="my_own"), [{"my_own": 1.0}])
-        with pytest.warns(UserWarning, match="mode"):
-            stopping = home.EarlyStopping(monitor="loss", mode="least")
-        assert stopping.mode == "auto"
         for kind in (home.EarlyStopping, home.ReduceLROnPlateau):
             with pytest.warns(UserWarning, match=r"val_loss.* not available"):
                 fit(FakeModel(kit), kind(), [{"loss": 1.0}])
@@ -204,8 +199,10 @@ WRONG = [
     (lambda: callbacks.ReduceLROnPlateau(factor=1.0), "factor must be less than 1"),
     (lambda: callbacks.LambdaCallback(on_epoch=print), "no hook 'on_epoch'; there are on_epoch_begin"),
     (lambda: fit(FakeModel(), callbacks.LearningRateScheduler(lambda epoch: 1), [{}]), "must return a float"),
-    (lambda: TensorBoard(write_images=True), "write_images is not covered"),
-    (lambda: TensorBoard(update_freq="batches"), "update_freq is 'epoch', 'batch' or a number"),
+    (lambda: TensorBoard(write_images=True), "write_images=True is not covered"),
+    (lambda: TensorBoard(update_freq="batch"), "update_freq='batch' is not covered"),
+    (lambda: callbacks.EarlyStopping(mode="least"), "mode is 'auto', 'min' or 'max', not 'least'"),
+    (lambda: callbacks.EarlyStopping(patients=3), "no argument 'patients'; did you mean 'patience'"),
     (lambda: CallbackList([callbacks.EarlyStopping]), r"got the class EarlyStopping; write EarlyStopping\(\)"),
     (lambda: CallbackList(print), "must be keras.callbacks.Callback objects"),
     (lambda: callbacks.BackupAndRestore, "keras.callbacks.BackupAndRestore is not covered"),
@@ -309,10 +306,10 @@ def test_hooks_reach_those_that_listen(real):
 def test_nobody_listens():
     """Then logs need not even be computed."""
     told = CallbackList([Callback(), History()])
-    assert not told.listens("on_train_batch_end")
+    assert not told.listening["on_train_batch_end"]
     told.on_train_batch_end(0, {"loss": object()})
-    assert CallbackList([callbacks.TerminateOnNaN()]).listens("on_train_batch_end")
-    assert CallbackList([callbacks.LambdaCallback(on_train_batch_end=print)]).listens("on_train_batch_end")
+    assert CallbackList([callbacks.TerminateOnNaN()]).listening["on_train_batch_end"]
+    assert CallbackList([callbacks.LambdaCallback(on_train_batch_end=print)]).listening["on_train_batch_end"]
 
 
 def test_history():
@@ -335,7 +332,7 @@ def test_history_plot():
     history.on_train_begin()
     for epoch in range(4):
         logs = {"acc": epoch / 4, "loss": 1 - epoch / 4}
-        history.on_epoch_end(epoch, logs | ({"val_loss": 1.0} if epoch % 2 else {}))  # validation_freq=2
+        history.on_epoch_end(epoch, logs | ({"val_loss": 1.0} if epoch % 2 else {}))
     figure = history.plot()
     assert [axis.get_title() for axis in figure.axes] == ["loss", "acc"]
     lines = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines}
@@ -433,7 +430,7 @@ def board(callback, model, epochs=3):
     callback.on_train_end()
 
 
-@pytest.mark.parametrize("options", [{}, {"update_freq": "batch"}, {"update_freq": 3}, {"histogram_freq": 2}])
+@pytest.mark.parametrize("options", [{}, {"update_freq": "epoch"}, {"histogram_freq": 2}])
 def test_tensorboard_writes_what_keras_writes(real, tensorboard, tmp_path, options):
     """Tags, steps, values and the plugins that show them, in both runs."""
     found = []
@@ -445,11 +442,7 @@ def test_tensorboard_writes_what_keras_writes(real, tensorboard, tmp_path, optio
         kind = TensorBoard if home is None else real.callbacks.TensorBoard
         board(kind(str(tmp_path / name), write_graph=False, **options), model)
         found.append(events(tmp_path / name))
-    if options.get("update_freq") == 3:  # with which Keras leaves out epochs that end between two records
-        ours, theirs = ({(key, *row) for key, (_, rows) in some.items() for row in map(str, rows)} for some in found)
-        assert ours > theirs
-    else:
-        assert found[0] == found[1]
+    assert found[0] == found[1]
     assert found[0]["train", "epoch_loss"] == ("scalars", [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))])
 
 

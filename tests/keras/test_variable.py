@@ -38,11 +38,11 @@ def test_assigned_to_as_in_keras(real):
 
 
 def test_an_initializer_draws_the_first_numbers():
-    """By name or as an object, with the shape beside it."""
-    assert Variable("ones", shape=(2,)).numpy().tolist() == [1.0, 1.0]
+    """An object or a function, with the shape beside it."""
+    assert Variable(keras.initializers.Ones(), shape=(2,)).numpy().tolist() == [1.0, 1.0]
     assert Variable(keras.initializers.Constant(3.0), shape=(), dtype="float64").dtype == np.float64
     with pytest.raises(ValueError, match="shape must be given"):
-        Variable("ones")
+        Variable(keras.initializers.Ones())
     with pytest.raises(ValueError, match="expected an initial value"):
         Variable()
     with pytest.raises(TypeError, match="caching_device is not covered"):

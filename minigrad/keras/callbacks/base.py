@@ -70,32 +70,24 @@ class LambdaCallback(Callback):
 class TerminateOnNaN(Callback):
     """Stop training when the loss is nan or infinite."""
 
-    def __init__(self, raise_error=False):
-        self.raise_error = raise_error
-
     def on_batch_end(self, batch, logs=None):
-        loss = (logs or {}).get("loss", 0.0)
-        if math.isfinite(loss):
-            return
-        if self.raise_error:
-            raise RuntimeError(
-                f"the loss is {loss} at batch {batch}: do the data hold nan, is the learning rate large?"
-            )
-        print(f"Batch {batch}: Invalid loss, terminating training")
-        self.model.stop_training = True
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            print(f"Batch {batch}: Invalid loss, terminating training")
+            self.model.stop_training = True
 
 
 class CSVLogger(Callback):
     """A line for each epoch in a CSV file; `append=True` goes on with the one there is."""
 
+    file: Any = None
+    writer: Any = None
+
     def __init__(self, filename, separator=",", append=False):
         self.filename, self.separator, self.append = filename, separator, append
-        self.file: Any = None
 
     def on_train_begin(self, logs=None):
-        new = not (self.append and os.path.exists(self.filename) and os.path.getsize(self.filename))
         self.file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 (until training ends)
-        self.writer, self._header = None, new
+        self.writer = None
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
@@ -104,7 +96,7 @@ class CSVLogger(Callback):
             if not any(key.startswith("val_") for key in keys):
                 keys += [f"val_{key}" for key in keys]  # validation may come in a later epoch
             self.writer = csv.DictWriter(self.file, ["epoch", *keys], "NA", "ignore", delimiter=self.separator)
-            if self._header:
+            if not os.path.getsize(self.filename):
                 self.writer.writeheader()
         self.writer.writerow({"epoch": epoch} | logs)
         self.file.flush()

@@ -9,8 +9,12 @@ class History(Callback):
     def __init__(self):
         self.history: dict = {}
         self.epoch: list = []
-        self._places: dict = {}  # of the values in history: with validation_freq there are fewer than epochs
+        self._places: dict = {}  # of the values in history: not every fit validates
         self._epochs = 0
+
+    def set_model(self, model):
+        super().set_model(model)
+        model.history = self
 
     def on_train_begin(self, logs=None):
         self.epoch = []
@@ -21,8 +25,6 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
             self._places.setdefault(name, []).append(self._epochs)
-        if self.model is not None:
-            self.model.history = self
 
     def plot(self):
         """Loss and metrics over the epochs, training and validation; returns the figure of matplotlib.
@@ -33,10 +35,9 @@ class History(Callback):
             from matplotlib import pyplot
         except ImportError:
             raise ImportError("a plot needs a package that is not here: pip install matplotlib") from None
-        names = [name for name in self.history if not name.startswith("val_")]
+        names = sorted((name for name in self.history if name[:4] != "val_"), key=lambda name: name != "loss")
         if not names:
             raise ValueError("there is nothing to plot yet: no epoch of training has ended")
-        names.sort(key=lambda name: name != "loss")
         size = {"figsize": (5 * len(names), 3.5), "layout": "constrained", "squeeze": False}
         figure, axes = pyplot.subplots(1, len(names), **size)
         for axis, name in zip(axes[0], names, strict=True):

@@ -21,9 +21,7 @@ class Events:
             from tensorboard.plugins.scalar.summary_v2 import scalar_pb
             from tensorboard.summary.writer.record_writer import RecordWriter
         except ImportError as error:
-            raise ImportError(
-                f"event files need a package that isn't here ({error}): pip install tensorboard"
-            ) from None
+            raise ImportError(f"event files need a package, pip install tensorboard: {error}") from None
         self.event, self.scalar_pb, self.histogram_pb = Event, scalar_pb, histogram_pb
         os.makedirs(folder, exist_ok=True)
         name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}.{next(_files)}.v2"
@@ -46,26 +44,15 @@ class Events:
 class TensorBoard(Callback):
     """Write loss and metrics of each epoch, under `train` and `validation` in `log_dir`.
 
-    Look at them with `tensorboard --logdir logs`. `update_freq` is "epoch", "batch" or a number of batches, for values
-    of batches too; every `histogram_freq` epochs the weights are drawn. Graphs, images, embeddings and profiles aren't.
+    Look at them with `tensorboard --logdir logs`. Every `histogram_freq` epochs the weights are drawn; graphs, images,
+    embeddings and profiles aren't.
     """
 
-    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, write_images=False,
-                 write_steps_per_second=False, update_freq="epoch", profile_batch=0, embeddings_freq=0,
-                 embeddings_metadata=None):  # fmt: skip
-        extras = {"write_images": write_images, "write_steps_per_second": write_steps_per_second,
-                 "profile_batch": profile_batch, "embeddings_freq": embeddings_freq}  # fmt: skip
-        if asked := [name for name, value in extras.items() if value]:
-            raise NotImplementedError(f"TensorBoard: {', '.join(asked)} is not covered")
-        self.log_dir, self.histogram_freq = os.fspath(log_dir), histogram_freq
-        self.update_freq = 1 if update_freq == "batch" else update_freq
-        if self.update_freq != "epoch" and not (isinstance(self.update_freq, int) and self.update_freq > 0):
-            raise ValueError(f"TensorBoard: update_freq is 'epoch', 'batch' or a number, got {update_freq!r}")
-        self.batch, self.events = 0, {}
-
-    def set_model(self, model):
-        super().set_model(model)
-        self.events = {}
+    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, **other):
+        for option, value in other.items():
+            if value not in (0, None, "epoch"):
+                raise NotImplementedError(f"TensorBoard: {option}={value!r} is not covered")
+        self.log_dir, self.histogram_freq, self.events = os.fspath(log_dir), histogram_freq, {}
 
     def _events(self, run):
         if run not in self.events:
@@ -73,17 +60,10 @@ class TensorBoard(Callback):
         return self.events[run]
 
     def on_train_begin(self, logs=None):
-        self.batch = 0
         self._events("train")
 
-    def on_train_batch_end(self, batch, logs=None):
-        self.batch += 1
-        if self.update_freq != "epoch" and self.batch % self.update_freq == 0:
-            for name, value in logs.items():
-                self._events("train").scalar(f"batch_{name}", value, self.batch)
-
     def on_test_end(self, logs=None):
-        for name, value in (logs or {}).items() if self.model.optimizer is not None else ():
+        for name, value in (logs or {}).items():
             step = int(self.model.optimizer.iterations)
             self._events("validation").scalar(f"evaluation_{name}_vs_iterations", value, step)
 

@@ -9,37 +9,21 @@ class CallbackList(Callback):
     """Callbacks as one: what it is told, it tells those that listen."""
 
     def __init__(self, callbacks=None, add_history=False, add_progbar=False, model=None, **params):
-        self.callbacks = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-        self.callbacks = [callback for callback in self.callbacks if callback is not None]
+        given = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+        self.callbacks = [callback for callback in given if callback is not None]
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
-                made = (
-                    f"the class {callback.__name__}; write {callback.__name__}()" if isinstance(callback, type) else ""
-                )
-                raise TypeError(f"callbacks must be keras.callbacks.Callback objects, got {made or repr(callback)}")
+                is_class = isinstance(callback, type)
+                found = f"the class {callback.__name__}; write {callback.__name__}()" if is_class else repr(callback)
+                raise TypeError(f"callbacks must be keras.callbacks.Callback objects, got {found}")
         for kind, wanted in ((History, add_history), (ProgressBar, add_progbar)):
             if wanted and not any(isinstance(callback, kind) for callback in self.callbacks):
                 self.callbacks.append(kind())
         self.listening = {hook: [c for c in self.callbacks if _overrides(c, hook)] for hook in HOOKS}
-        if model is not None:
-            self.set_model(model)
-        self.set_params(params)
-
-    def listens(self, hook):
-        """Whether anybody listens to this hook: if not, its logs need not be computed."""
-        return bool(self.listening[hook])
-
-    def set_model(self, model):
-        """Told before everything else."""
-        for callback in self.callbacks:
-            callback.set_model(model)
-            if isinstance(callback, History):
-                model.history = callback
-
-    def set_params(self, params):
-        """Told too."""
         for callback in self.callbacks:
             callback.set_params(params)
+            if model is not None:
+                callback.set_model(model)
 
 
 def _overrides(callback, hook):
@@ -53,19 +37,19 @@ def _teller(hook):
     def tell(self, *args, logs=None):
         """Tell those that listen: the number of the epoch or batch, if there is one, and logs."""
         if self.listening[hook]:
-            logs = _floats(args[numbered] if len(args) > numbered else logs)
+            logs = floats(args[numbered] if len(args) > numbered else logs)
             for callback in self.listening[hook]:
                 getattr(callback, hook)(*args[:numbered], logs)
 
     return tell
 
 
-def _floats(logs):
+def floats(logs):
     """Logs in the order of their names, as in Keras, with floats where they are numbers; dictionaries are laid open."""
     result: dict = {}
     for name, value in sorted((logs or {}).items()):
         try:
-            result |= _floats(value) if isinstance(value, dict) else {name: float(value)}
+            result |= floats(value) if isinstance(value, dict) else {name: float(value)}
         except (TypeError, ValueError):
             result[name] = value
     return result

@@ -1,35 +1,36 @@
 """Callbacks that watch a value, such as `val_loss`, and act when it improves or doesn't."""
 
-import math
 import os
 import warnings
 
 import numpy as np
 
+from ..names import Configured, takes
 from .base import Callback
 
 
-class Monitor(Callback):
+class Monitor(Configured, Callback):
     """The base of those that watch a value: lower is better with `mode="min"`, higher with "max".
 
     With "auto", the metric of that name knows; by `min_delta` it must be better.
     """
 
-    def __init__(self, monitor="val_loss", mode="auto", best=None, min_delta=0.0):
-        if mode not in ("auto", "min", "max"):
-            text = f"{type(self).__name__}: mode is 'auto', 'min' or 'max', not {mode!r}; taken as 'auto'"
-            warnings.warn(text, stacklevel=3)
-            mode = "auto"
-        self.monitor, self.mode, self.best, self.min_delta = monitor, mode, best, abs(min_delta)
+    best, min_delta, mode = None, 0.0, "auto"
+
+    def keep(self, arguments, **options):
+        super().keep(arguments, **options)
+        if self.mode not in ("auto", "min", "max"):
+            raise ValueError(f"{type(self).__name__}: mode is 'auto', 'min' or 'max', not {self.mode!r}")
+        self.on_train_begin()
 
     def better(self, value, than):
         """Whether a value is better than another; than nothing, any is."""
         sign = 1 if self.mode == "max" else -1
-        return than is None or sign * np.float32(value - sign * self.min_delta) > sign * np.float32(than)
+        return than is None or sign * np.float32(value - sign * abs(self.min_delta)) > sign * np.float32(than)
 
     def _direction(self):
         name = self.monitor.removeprefix("val_")
-        metrics = [m for group in getattr(self.model, "metrics", ()) for m in getattr(group, "metrics", [group])]
+        metrics = [m for group in self.model.metrics for m in getattr(group, "metrics", [group])]
         known = [m.direction for m in metrics if m.name == name and getattr(m, "direction", None)]
         if not known and name != "loss":
             kind = type(self).__name__
@@ -44,6 +45,11 @@ class Monitor(Callback):
             warnings.warn(text + ", ".join(logs or {}), stacklevel=4)
         return (logs or {}).get(self.monitor)
 
+    def say(self, epoch, text):
+        """Print it, if anything is to be printed."""
+        if self.verbose > 0:
+            print(f"\nEpoch {epoch + 1}: {text}")
+
 
 class EarlyStopping(Monitor):
     """Stop when `monitor` has not improved for `patience` epochs; with `restore_best_weights`, go back to the best.
@@ -52,12 +58,8 @@ class EarlyStopping(Monitor):
     `start_from_epoch` epochs don't count.
     """
 
-    def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
-                 restore_best_weights=False, start_from_epoch=0):  # fmt: skip
-        super().__init__(monitor, mode, min_delta=min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
-        self.on_train_begin()
+    __init__ = takes(monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
+                     restore_best_weights=False, start_from_epoch=0)  # fmt: skip
 
     def on_train_begin(self, logs=None):
         self.best = self.best_weights = None
@@ -67,9 +69,8 @@ class EarlyStopping(Monitor):
         value = self.value(logs)
         if value is None or epoch < self.start_from_epoch:
             return
-        improved = self.better(value, self.best)
         self.wait += 1
-        if improved:
+        if self.better(value, self.best):
             self.best, self.best_epoch = value, epoch
             self.best_weights = self.model.get_weights() if self.restore_best_weights else None
             if self.baseline is None or self.better(value, self.baseline):
@@ -93,14 +94,13 @@ class ReduceLROnPlateau(Monitor):
     After a reduction `cooldown` epochs don't count.
     """
 
-    def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4, cooldown=0,
-                 min_lr=0.0):  # fmt: skip
-        super().__init__(monitor, mode, min_delta=min_delta)
-        if factor >= 1:
-            raise ValueError(f"ReduceLROnPlateau: factor must be less than 1 to reduce the rate, got {factor}")
-        self.factor, self.patience, self.verbose = factor, patience, verbose
-        self.cooldown, self.min_lr = cooldown, min_lr
-        self.on_train_begin()
+    __init__ = takes(monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4, cooldown=0,
+                     min_lr=0.0)  # fmt: skip
+
+    def keep(self, arguments, **options):
+        super().keep(arguments, **options)
+        if self.factor >= 1:
+            raise ValueError(f"ReduceLROnPlateau: factor must be less than 1 to reduce the rate, got {self.factor}")
 
     def on_train_begin(self, logs=None):
         self.best, self.wait, self.cooldown_counter = None, 0, 0
@@ -121,8 +121,7 @@ class ReduceLROnPlateau(Monitor):
             if self.wait >= self.patience and rate > np.float32(self.min_lr):
                 optimizer.learning_rate = new = max(rate * self.factor, self.min_lr)
                 self.cooldown_counter, self.wait = self.cooldown, 0
-                if self.verbose > 0:
-                    print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
+                self.say(epoch, f"ReduceLROnPlateau reducing learning rate to {new}.")
 
 
 class ModelCheckpoint(Monitor):
@@ -132,30 +131,27 @@ class ModelCheckpoint(Monitor):
     .npz. `initial_value_threshold` is what the first must be better than.
     """
 
-    def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
-                 mode="auto", save_freq="epoch", initial_value_threshold=None):  # fmt: skip
-        super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath, self.save_freq, self.verbose = os.fspath(filepath), save_freq, verbose
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+    __init__ = takes("filepath", monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
+                     mode="auto", save_freq="epoch", initial_value_threshold=None)  # fmt: skip
+
+    def keep(self, arguments, **options):
+        super().keep(arguments | {"filepath": os.fspath(arguments["filepath"])}, **options)
+        self.best = self.initial_value_threshold
         self.epoch = self._seen = 0
-        self._last = math.inf
-        if not save_weights_only or not self.filepath.endswith((".weights.h5", ".safetensors", ".npz")):
+        if not self.save_weights_only or not self.filepath.endswith((".weights.h5", ".safetensors", ".npz")):
             raise ValueError(
-                f"ModelCheckpoint saves weights, not whole models: write save_weights_only=True and a path that ends "
-                f"in .weights.h5, .safetensors or .npz; got save_weights_only={save_weights_only}, {self.filepath!r}"
+                "ModelCheckpoint saves weights, not whole models: write save_weights_only=True and a path that ends in "
+                f".weights.h5, .safetensors or .npz; got save_weights_only={self.save_weights_only}, {self.filepath!r}"
             )
-        if save_freq != "epoch" and not isinstance(save_freq, int):
-            raise ValueError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches, got {save_freq!r}")
+        if self.save_freq != "epoch" and not isinstance(self.save_freq, int):
+            raise ValueError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches, got {self.save_freq!r}")
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq == "epoch":
-            return
-        self._seen += batch - self._last if batch > self._last else batch + 1
-        self._last = batch
-        if self._seen >= self.save_freq:
+        self._seen += 1
+        if self.save_freq != "epoch" and self._seen >= self.save_freq:
             self._seen = 0
             self._save(logs, batch=batch + 1)
 
@@ -164,23 +160,19 @@ class ModelCheckpoint(Monitor):
             self._save(logs)
 
     def _save(self, logs, **fields):
-        epoch, logs = self.epoch + 1, logs or {}
+        fields |= {"epoch": self.epoch + 1} | (logs or {})
         try:
-            path = self.filepath.format(**{"epoch": epoch} | fields | logs)
+            path = self.filepath.format(**fields)
         except KeyError as error:
-            there = ", ".join(["epoch", *fields, *logs])
-            raise KeyError(f"ModelCheckpoint: {self.filepath!r} names {error}; there are {there}") from None
+            raise KeyError(f"ModelCheckpoint: {self.filepath!r} names {error}; there are {', '.join(fields)}") from None
         said = f"saving model to {path}"
         if self.save_best_only and (value := self.value(logs)) is not None:
             before = "None" if self.best is None else f"{self.best:.5f}"
             if not self.better(value, self.best):
-                return self._say(epoch, f"{self.monitor} did not improve from {before}")
+                self.say(self.epoch, f"{self.monitor} did not improve from {before}")
+                return
             self.best, said = value, f"{self.monitor} improved from {before} to {value:.5f}, {said}"
-        self._say(epoch, said)
+        self.say(self.epoch, said)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         self.model.save_weights(path)
-        return self._say(epoch, f"finished saving model to {path}")
-
-    def _say(self, epoch, text):
-        if self.verbose > 0:
-            print(f"\nEpoch {epoch}: {text}")
+        self.say(self.epoch, f"finished saving model to {path}")

@@ -11,18 +11,10 @@ def get(identifier):
     """The optimizer of this name, in capitals or not, or the object itself; None for none."""
     if isinstance(identifier, Optimizer | None):
         return identifier
-    if isinstance(identifier, dict):
-        identifier = identifier | {"class_name": str(identifier.get("class_name")).lower()}
     found = names.find("optimizer", identifier.lower() if isinstance(identifier, str) else identifier, OPTIMIZERS)
     if not isinstance(found, Optimizer):
         raise ValueError(f"an optimizer is given by its name or as keras.optimizers.Adam(...); got {found!r}")
     return found
 
 
-_closed = names.closed(__name__, OPTIMIZERS)
-
-
-def __getattr__(name):
-    if name == "legacy":
-        raise AttributeError("Keras 3 has no keras.optimizers.legacy; write keras.optimizers.Adam(learning_rate=0.001)")
-    return _closed(name)
+__getattr__ = names.closed(__name__, OPTIMIZERS)

@@ -10,9 +10,8 @@ from ..variable import Array
 class LearningRateSchedule(names.Configured):
     """The base of all. One of your own computes the rate for an iteration in `__call__(self, step)`."""
 
-    def keep(self, arguments):
-        """Keep the arguments of a constructor, of which `decay_steps` must be above 0."""
-        super().keep(arguments)
+    def keep(self, arguments, **options):
+        super().keep(arguments, **options)
         if not arguments.get("decay_steps", 1) > 0:
             raise ValueError(f"{type(self).__name__}: decay_steps must be above 0, got {self.decay_steps}")
 
@@ -32,53 +31,39 @@ class ExponentialDecay(LearningRateSchedule):
     0.125
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="ExponentialDecay"):
-        self.keep(locals())
+    __init__ = names.takes(
+        "initial_learning_rate", "decay_steps", "decay_rate", staircase=False, name="ExponentialDecay"
+    )
 
     def rate(self, step):
-        return self.initial_learning_rate * self.decay_rate ** self._part(step)
+        return self.initial_learning_rate * self.decay_rate ** self.part(step)
 
-    def _part(self, step):
+    def part(self, step):
+        """The share of `decay_steps` that is over."""
         return step // self.decay_steps if self.staircase else step / self.decay_steps
 
 
 class InverseTimeDecay(ExponentialDecay):
     """initial / (1 + decay_rate · step / decay_steps); with `staircase` the fraction is rounded down."""
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="InverseTimeDecay"):
-        self.keep(locals())
+    __init__ = names.takes(
+        "initial_learning_rate", "decay_steps", "decay_rate", staircase=False, name="InverseTimeDecay"
+    )
 
     def rate(self, step):
-        return self.initial_learning_rate / (1 + self.decay_rate * self._part(step))
+        return self.initial_learning_rate / (1 + self.decay_rate * self.part(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
     """The first of `values` up to the first of `boundaries`, that included, the second up to the second, and so on."""
 
-    def __init__(self, boundaries, values, name="PiecewiseConstant"):
-        self.keep(locals())
-        if len(boundaries) != len(values) - 1:
-            given = f"{len(boundaries)} boundaries and {len(values)} values"
+    __init__ = names.takes("boundaries", "values", name="PiecewiseConstant")
+
+    def rate(self, step):
+        if len(self.boundaries) != len(self.values) - 1:
+            given = f"{len(self.boundaries)} boundaries and {len(self.values)} values"
             raise ValueError(f"PiecewiseConstantDecay: there is one more of values than of boundaries, got {given}")
-
-    def rate(self, step):
         return np.asarray(self.values)[np.searchsorted(np.asarray(self.boundaries, step.dtype), step)]
-
-
-class PolynomialDecay(LearningRateSchedule):
-    """From the initial rate to `end_learning_rate` along (1 - step / decay_steps) ** power.
-
-    With `cycle` it begins anew whenever it has ended, each time over more steps.
-    """
-
-    def __init__(self, initial_learning_rate, decay_steps, end_learning_rate=0.0001, power=1.0, cycle=False,
-                 name="PolynomialDecay"):  # fmt: skip
-        self.keep(locals())
-
-    def rate(self, step):
-        turns = np.maximum(np.ceil(step / self.decay_steps), 1) if self.cycle else 1
-        part = np.minimum(step / (self.decay_steps * turns), 1)
-        return (self.initial_learning_rate - self.end_learning_rate) * (1 - part) ** self.power + self.end_learning_rate
 
 
 class CosineDecay(LearningRateSchedule):
@@ -87,9 +72,9 @@ class CosineDecay(LearningRateSchedule):
     With `warmup_target`, first from the initial rate to that in `warmup_steps`, and down from there.
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None,
-                 warmup_steps=0):  # fmt: skip
-        self.keep(locals())
+    __init__ = names.takes(
+        "initial_learning_rate", "decay_steps", alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0
+    )
 
     def rate(self, step):
         first, warm = self.initial_learning_rate, 0 if self.warmup_target is None else self.warmup_steps
@@ -99,6 +84,5 @@ class CosineDecay(LearningRateSchedule):
         return np.where(step < warm, first + (top - first) * step / max(warm, 1), decayed)
 
 
-SCHEDULES = {kind.__name__: kind for kind in (ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay,
-                                              PolynomialDecay, CosineDecay)}  # fmt: skip
+SCHEDULES = {x.__name__: x for x in vars().copy().values() if hasattr(x, "rate")}
 __getattr__ = names.closed(__name__, SCHEDULES)
