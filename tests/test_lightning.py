@@ -190,10 +190,7 @@ OPTIONS = [
     {"fast_dev_run": True},
     {"fast_dev_run": 3},
     {"fast_dev_run": 3, "accumulate_grad_batches": 2},
-    {"max_epochs": 2, "val_check_interval": 2},
-    {"max_epochs": 2, "val_check_interval": 0.4},
     {"max_epochs": 4, "check_val_every_n_epoch": 2},
-    {"max_epochs": 3, "check_val_every_n_epoch": None, "val_check_interval": 4},
     {"max_epochs": 2, "num_sanity_val_steps": 0},
     {"max_epochs": 2, "num_sanity_val_steps": -1},
     {"max_epochs": 2, "detect_anomaly": True, "deterministic": True, "inference_mode": False},
@@ -221,7 +218,7 @@ def recording(f, base, who, calls):
     def hook(name):
         def note(self, *args, **named):
             plain = [x for x in (*args, *named.values()) if isinstance(x, int | str | float)]
-            trainer = getattr(self, "_trainer", None)
+            trainer = None if who == "data" else getattr(self, "_trainer", None)
             epoch = [trainer.current_epoch, trainer.global_step] if trainer is not None else []
             calls.append(" ".join(map(str, [who, name, *map(plain_text, plain), *epoch])))
             return getattr(super(made, self), name)(*args, **named)
@@ -239,7 +236,7 @@ def recording(f, base, who, calls):
 OTHERS = (
     "training_step validation_step test_step predict_step configure_optimizers prepare_data optimizer_step backward "
     "optimizer_zero_grad configure_gradient_clipping lr_scheduler_step train_dataloader val_dataloader "
-    "test_dataloader predict_dataloader on_validation_model_zero_grad"
+    "test_dataloader predict_dataloader"
 ).split()
 
 
@@ -301,7 +298,7 @@ def program_of_hooks(f, folder, kind="auto", **options):
     return calls
 
 
-RUNS = [{}, {"accumulate_grad_batches": 2}, {"val_check_interval": 2}, {"gradient_clip_val": 1.0}]
+RUNS = [{}, {"accumulate_grad_batches": 2}, {"check_val_every_n_epoch": 2}, {"gradient_clip_val": 1.0}]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +306,7 @@ RUNS = [{}, {"accumulate_grad_batches": 2}, {"val_check_interval": 2}, {"gradien
 )
 def test_hooks_are_called_in_lightnings_order(kind, options, lightning, tmp_path):
     """Every hook of module, callback and data module, with epoch, step and batch number, in six runs."""
-    if kind == "manual" and "val_check_interval" not in options:
+    if kind == "manual" and "check_val_every_n_epoch" not in options:
         options = {}
     both(program_of_hooks, lightning, tmp_path, kind=kind, **options)
 
@@ -361,7 +358,7 @@ def test_log(kind, options, lightning, tmp_path):
             inner = methods.get(hook, getattr(base, hook))
             methods[hook] = lambda self, *args, inner=inner: (note(self), inner(self, *args), note(self))[1]
         model.__class__ = type("Logging", (base,), methods)
-        t = trainer(f, max_epochs=2, val_check_interval=3, accumulate_grad_batches=2)
+        t = trainer(f, max_epochs=2, accumulate_grad_batches=2)
         t.fit(model, loader(f), loader(f, 12, 7))
         results = t.test(model, loader(f, 9, 4), verbose=False)
         return seen, results, numbers(t.callback_metrics), numbers(t.logged_metrics)
@@ -369,8 +366,8 @@ def test_log(kind, options, lightning, tmp_path):
     both(program, lightning, tmp_path)
 
 
-def test_log_in_callbacks_and_of_several_loaders(lightning, tmp_path):
-    """A callback logs as a module does; the metrics of several loaders get a number, unless told not to."""
+def test_log_in_callbacks(lightning, tmp_path):
+    """A callback logs as a module does; a step may ask for the number of the loader, which is 0."""
 
     def program(f, folder):
         class Counts(f.L.Callback):
@@ -382,20 +379,16 @@ def test_log_in_callbacks_and_of_several_loaders(lightning, tmp_path):
 
         def validation_step(self, batch, batch_idx, dataloader_idx=0):
             self.log("val_loss", self.loss(batch), on_step=True, on_epoch=True)
-            self.log(f"own_{dataloader_idx}", self.loss(batch), add_dataloader_idx=False)
+            self.log(f"own_{dataloader_idx}", self.loss(batch))
 
-        def test_step(self, batch, batch_idx, dataloader_idx):
-            self.log("test_loss", self.loss(batch))
-
-        def predict_step(self, batch, batch_idx, dataloader_idx):
+        def predict_step(self, batch, batch_idx, dataloader_idx=0):
             return self(batch[0]).tolist()
 
-        steps = {"validation_step": validation_step, "test_step": test_step, "predict_step": predict_step}
-        model, t = module(f, **steps), trainer(f, max_epochs=2, callbacks=Counts(), limit_predict_batches=1)
-        loaders = [loader(f, 12, 7), loader(f, 9, 4)]
-        found = fitted(f, model, t, loader(f), loaders)
-        predictions = t.predict(model, loaders)
-        return found, t.test(model, loaders, verbose=False), predictions, t.validate(model, loaders, verbose=False)
+        model = module(f, validation_step=validation_step, predict_step=predict_step)
+        t = trainer(f, max_epochs=2, callbacks=Counts(), limit_predict_batches=1)
+        found = fitted(f, model, t, loader(f), [loader(f, 12, 7)])
+        predictions = t.predict(model, loader(f, 12, 7))
+        return found, predictions, t.validate(model, loader(f, 9, 4), verbose=False)
 
     both(program, lightning, tmp_path)
 
@@ -451,13 +444,14 @@ SAVING = [
     {"monitor": "train_loss", "save_top_k": 2},
     {"save_on_train_epoch_end": False, "monitor": "val_loss", "save_top_k": 2},
     {"save_weights_only": True, "filename": "same", "save_top_k": -1},
-    {"filename": "same", "enable_version_counter": False, "save_top_k": -1},
     {"monitor": "step", "mode": "max", "save_top_k": 2},
 ]
 
 
 @pytest.mark.parametrize(
-    ("options", "more"), in_turn(SAVING * 2, [{}, {"check_val_every_n_epoch": 2}, {"val_check_interval": 2}]), ids=str
+    ("options", "more"),
+    in_turn(SAVING * 2, [{}, {"check_val_every_n_epoch": 2}, {"accumulate_grad_batches": 2}]),
+    ids=str,
 )
 def test_checkpoints(options, more, lightning, tmp_path):
     """The same files are there at the end, and the callback says the same about them."""
@@ -533,7 +527,6 @@ def configurations(f):
         "epochs": with_schedule(step, as_dict(interval="epoch", frequency=2, name="rate")),
         "plateau": with_schedule(plateau, as_dict(monitor="val_loss")),
         "plateau of training": with_schedule(plateau, as_dict(monitor="train_loss_epoch")),
-        "plateau by step": with_schedule(plateau, as_dict(monitor="train_loss", interval="step")),
         "plateau beside": with_schedule(plateau, lambda o, s: {
             "optimizer": o, "lr_scheduler": s, "monitor": "val_loss"}),
         "plateau lenient": with_schedule(plateau, as_dict(monitor="nothing", strict=False)),
@@ -543,9 +536,7 @@ def configurations(f):
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
-    in_turn(configurations(MINE), [{}, {"accumulate_grad_batches": 2, "val_check_interval": 2}]),
-    ids=str,
+    ("name", "options"), in_turn(configurations(MINE), [{}, {"accumulate_grad_batches": 2}]), ids=str
 )
 @pytest.mark.filterwarnings("ignore:.*the last batches:UserWarning")
 def test_schedules(name, options, lightning, tmp_path):
@@ -758,17 +749,6 @@ def test_going_on_is_as_lightning_goes_on(lightning, tmp_path):
 # ---------------------------------------------------------------- small programs, as people write them
 
 
-class Endless:
-    """Batches without a length, and without an end unless `n` says where."""
-
-    def __init__(self, f, n=None):
-        self.f, self.n = f, n
-
-    def __iter__(self):
-        for i in iter(range(self.n or 10**6)):
-            yield [self.f.tensor(X[i % 20 : i % 20 + 2]), self.f.tensor(Y[i % 20 : i % 20 + 2])]
-
-
 def stop(self, *_):
     self.trainer.should_stop = True
 
@@ -789,13 +769,6 @@ def in_groups(f):
 
 # The methods of the module, the options of the trainer, and the data, each for a framework.
 PROGRAMS = {
-    "endless": (lambda f: {}, {"max_steps": 7}, lambda f: [Endless(f)]),
-    "endless, limited": (lambda f: {}, {"max_epochs": 2, "limit_train_batches": 4, "limit_val_batches": 2},
-                         lambda f: [Endless(f), Endless(f)]),
-    "no length": (lambda f: {}, {"max_epochs": 2, "accumulate_grad_batches": 3},
-                  lambda f: [Endless(f, 5), Endless(f, 3)]),
-    "no length, interval": (lambda f: {}, {"max_epochs": 2, "val_check_interval": 2},
-                            lambda f: [Endless(f, 5), Endless(f, 3)]),
     "groups": (lambda f: {"configure_optimizers": in_groups(f)}, {"max_epochs": 2}, lambda f: [loader(f)]),
     "last batch dropped": (lambda f: {}, {"max_epochs": 2}, lambda f: [loader(f, drop_last=True)]),
     "stopped at the start": (lambda f: {"on_train_start": stop}, {"max_epochs": 2}, lambda f: [loader(f)]),
@@ -803,8 +776,6 @@ PROGRAMS = {
                               lambda f: [loader(f), loader(f, 9, 3)]),
     "not yet, for the epochs": (lambda f: {"on_train_batch_end": stop}, {"max_epochs": 4, "min_epochs": 2},
                                 lambda f: [loader(f), loader(f, 9, 3)]),
-    "not yet, for the steps": (lambda f: {"on_train_batch_end": stop}, {"max_epochs": 4, "min_steps": 8},
-                               lambda f: [loader(f), loader(f, 9, 3)]),
     "steps by hand": (lambda f: {"optimizer_step": by_hand}, {"max_epochs": 2}, lambda f: [loader(f)]),
     "own backward": (lambda f: {"backward": lambda self, loss: (2 * loss).backward()}, {"max_epochs": 2},
                      lambda f: [loader(f)]),
@@ -821,7 +792,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(name, lightning, tmp_path):
-    """Data without a length, stopping from a hook, own steps: whatever changes how the loop goes."""
+    """Stopping from a hook, own steps, own loaders: whatever changes how the loop goes."""
     methods, options, data = PROGRAMS[name]
 
     def program(f, folder):
@@ -846,7 +817,7 @@ def test_what_a_program_can_see(lightning, tmp_path):
         hooks += "on_validation_end on_test_start on_predict_start on_train_epoch_end on_fit_end"
         model = module(f, **dict.fromkeys(hooks.split(), see))
         model.net.eval()
-        t = trainer(f, max_epochs=2, val_check_interval=2, accumulate_grad_batches=2)
+        t = trainer(f, max_epochs=2, accumulate_grad_batches=2)
         t.fit(model, loader(f), loader(f, 9, 3))
         found = [t.test(model, loader(f, 9, 3), verbose=False), t.validate(model, loader(f, 9, 3), verbose=False)]
         return seen, found, len(t.predict(model, loader(f, 9, 3))), [m.training for m in model.modules()]
@@ -953,8 +924,7 @@ def noisy(path=None, **options):
     return {name: x.tolist() for name, x in model.state_dict().items()}, t.optimizers[0].state_dict()["param_groups"]
 
 
-@pytest.mark.parametrize("options", [{}, {"accumulate_grad_batches": 2}, {"val_check_interval": 2},
-                                     {"check_val_every_n_epoch": 2}], ids=str)  # fmt: skip
+@pytest.mark.parametrize("options", [{}, {"accumulate_grad_batches": 2}, {"check_val_every_n_epoch": 2}], ids=str)
 def test_going_on_ends_with_the_same_bits(options, tmp_path):
     """From every checkpoint of a run, after epochs, after validation, in the middle of an epoch, or at the end."""
 
@@ -1107,6 +1077,12 @@ WITH_NAN = TensorDataset(np.where(X > 1, np.nan, X).astype("float32"), Y)
         (lambda: ModelCheckpoint(save_top_k=2), ValueError, r"save_top_k is -1 \(all\), 0, 1"),
         (lambda: ModelCheckpoint(every_n_train_steps=5), ValueError, "every_n_train_steps=5 is not covered"),
         (lambda: ModelCheckpoint(save_last="link"), ValueError, "save_last='link' is not covered"),
+        (lambda: ModelCheckpoint(every_n_epochs=0), ValueError, "every_n_epochs is a number from 1, got 0"),
+        (lambda: ModelCheckpoint(enable_version_counter=False), ValueError, "enable_version_counter=False is not"),
+        (lambda: ours.Trainer(val_check_interval=0.5), ValueError, "val_check_interval=0.5 is not covered"),
+        (lambda: ours.Trainer(val_check_interval=1), ValueError, "val_check_interval=1 is not covered"),
+        (lambda: ours.Trainer(min_steps=5), ValueError, "min_steps=5 is not covered"),
+        (lambda: ours.Trainer(check_val_every_n_epoch=None), ValueError, "a number from 1, got None"),
         (lambda: ModelCheckpoint(every_n_epoch=5), TypeError, "'every_n_epoch'; did you mean 'every_n_epochs'"),
         (lambda: trainer(MINE).estimated_stepping_batches, AttributeError, "does not cover 'estimated_stepping_b"),
         (lambda: ours.callbacks.EarlyStopping("x", mode="auto"), ValueError, "mode is 'min' or 'max', not 'auto'"),
@@ -1121,18 +1097,19 @@ WITH_NAN = TensorDataset(np.where(X > 1, np.nan, X).astype("float32"), Y)
         (lambda: module(MINE).trainer, RuntimeError, r"no trainer yet; Trainer\(...\).fit"),
         (lambda: module(MINE).load_from_checkpoint("x"), TypeError, r"write model = Net.load_from_checkpoint\(path\)"),
         (lambda: module(MINE).hparams.lr, AttributeError, "hparams has no 'lr'"),
-        (fit(data=[[1, 2]]), TypeError, "expected a loader, got list of int"),
+        (fit(data=[[1, 2]]), TypeError, "expected one loader with a length, got list of int"),
         (fit(data=[mg.tensor(X)]), TypeError, r"got Tensor of shape \(22, 4\); write DataLoader"),
         (fit(data=[loader(MINE), None, ours.LightningDataModule()]), ValueError, "loaders and a data module"),
-        (fit({"val_check_interval": 9}, [loader(MINE)] * 2), ValueError, "more than the 5 batches of an epoch"),
+        (fit(data=[type("Data", (ours.LightningDataModule,), {"state_dict": dict, "train_dataloader": loader})()]),
+         ValueError, "a data module's state_dict is not covered"),
         (fit({"limit_train_batches": 0.1}), ValueError, "limit_train_batches=0.1 of 5 batches"),
-        (fit(data=[Endless(MINE, 3)], options={"limit_train_batches": 0.5}), ValueError, "0.5 of inf batches"),
+        (fit(data=[iter(loader(MINE))]), TypeError, "expected one loader with a length, got generator"),
+        (fit(data=[loader(MINE), [loader(MINE)] * 2]), TypeError, "val data: expected one loader .* got list of Data"),
         (fit({"gradient_clip_val": 1.0}, automatic_optimization=False), ValueError, "clip in training_step"),
         (fit(training_epoch_end=lambda self, outputs: None), ValueError, "of Lightning 1; instead use on_train_e"),
         (fit(on_epoch_end=lambda self: None), UserWarning, "on_epoch_end is no hook and is never called"),
         (fit({"callbacks": type("My", (ours.Callback,), {"on_epoch_end": 0})()}), UserWarning, "My.on_epoch_end is"),
-        (fit(training_step=lambda self, batch, i, optimizer_idx: None), TypeError, "with batch, batch_idx: missing"),
-        (fit(data=[loader(MINE), [loader(MINE)] * 2]), TypeError, "with batch, batch_idx, dataloader_idx: too many"),
+        (fit(training_step=lambda self, batch, i, optimizer_idx: None), TypeError, "missing .* argument: 'optimizer_i"),
         (fit(optimizer_step=lambda *_: None), RuntimeError, r"write optimizer.step\(closure=optimizer_closure\)"),
         (fit(data=[DataLoader(WITH_NAN, batch_size=9)]), ValueError, "loss is nan because the batch holds nan"),
         (returns(lambda self, b: (self(b[0]) - b[1]) ** 2), TypeError, r"one number in a tensor, .* of shape \(5, 1\)"),
@@ -1144,7 +1121,9 @@ WITH_NAN = TensorDataset(np.where(X > 1, np.nan, X).astype("float32"), Y)
         (configured(lambda o: None), TypeError, "configure_optimizers returned NoneType"),
         (configured(lambda o: (o, StepLR(o, 1))), TypeError, "returned tuple of SGD, StepLR; return"),
         (configured(lambda o: [o, o]), ValueError, r"returned 2 optimizers; .* self.optimizers\(\)"),
-        (configured(lambda o: ([o], [Plateau(o)])), ValueError, "needs a metric: return"),
+        (configured(lambda o: ([o], [Plateau(o)])), ValueError, "needs a metric, at .*: return"),
+        (configured(lambda o: {"optimizer": o, "lr_scheduler": {"scheduler": Plateau(o), "monitor": "train_loss",
+         "interval": "step"}}), ValueError, "at the end of epochs"),
         (configured(lambda o: ([o], [{"scheduler": StepLR(o, 1), "intervall": "step"}])), ValueError, "'intervall'"),
         (configured(lambda o: ([o], [{"scheduler": StepLR(o, 1), "interval": "batch"}])), ValueError, "not 'batch'"),
         (configured(lambda o: ([o], [o])), ValueError, "lr_scheduler is SGD, no scheduler"),
@@ -1217,7 +1196,7 @@ def test_hyperparameters_that_no_checkpoint_holds(tmp_path):
     t = trainer(MINE, max_epochs=1)
     t.fit(model, loader(MINE))
     t.save_checkpoint(tmp_path / "x.ckpt")
-    with pytest.raises(TypeError, match=r"doesn't hold net for Net.__init__: .* load_from_checkpoint\(path, net=...\)"):
+    with pytest.raises(TypeError, match=r"Net.__init__ takes: missing .* 'net'; .* load_from_checkpoint\(path"):
         Net.load_from_checkpoint(tmp_path / "x.ckpt")
     with pytest.warns(UserWarning, match="can't hold net"):
         again = Net.load_from_checkpoint(tmp_path / "x.ckpt", net=nn.Linear(4, 1))
@@ -1228,7 +1207,7 @@ def test_hyperparameters_that_no_checkpoint_holds(tmp_path):
 
 
 def test_what_is_printed(capsys, monkeypatch):
-    """A table of the parts, a bar or, without tqdm, a line for each epoch; what tests find; nothing in barebones."""
+    """A table of the parts, a bar or, without tqdm, a line for each epoch; what tests find; or nothing."""
     shown = {"enable_progress_bar": True, "enable_model_summary": True, "max_epochs": 2}
     model, t = module(MINE), trainer(MINE, **shown)
     t.fit(model, loader(MINE))
@@ -1245,7 +1224,7 @@ def test_what_is_printed(capsys, monkeypatch):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "epoch 0"
     assert lines[1].startswith("Epoch 0: train_loss_step=")
-    ours.Trainer(barebones=True, max_epochs=1, accelerator="cpu").fit(module(MINE), loader(MINE))
+    trainer(MINE, max_epochs=1).fit(module(MINE), loader(MINE))
     assert capsys.readouterr() == ("", "")
 
 

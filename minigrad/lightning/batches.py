@@ -1,8 +1,7 @@
-"""Batches: how many a loader gives and which is the last, the tensors in one, and where they are."""
+"""Batches: how many a loader gives, the tensors in one, how many rows they have, and where they are."""
 
 import math
 from copy import copy
-from itertools import chain, pairwise
 
 import numpy as np
 
@@ -19,67 +18,57 @@ def limit(option, n):
 
 
 def count(loader, limit, option):
-    """How many batches to take from a loader: infinitely many, if it has no length and no limit."""
-    try:
-        n: float = len(loader)
-    except (TypeError, NotImplementedError):
-        n = math.inf
+    """How many batches to take from a loader."""
     if isinstance(limit, int):
-        return min(n, limit)
-    if n == math.inf and limit == 1.0:
-        return n
-    if n == math.inf or (n and limit and int(n * limit) == 0):
-        raise ValueError(f"{option}={limit} of {n} batches is no number of them; give a number, not a fraction")
-    return int(n * limit)
-
-
-def usable(loader, which, fn, overfit):
-    """The loader itself, unless it can't be one, or is to be gone through in order."""
-    if isinstance(loader, Tensor | np.ndarray | list | tuple | dict) or not hasattr(loader, "__iter__"):
-        raise TypeError(
-            f"{fn}: expected a loader, got {kind(loader)}; write DataLoader(TensorDataset(x, y), batch_size=32)"
+        return min(len(loader), limit)
+    n = math.floor(len(loader) * limit)
+    if n == 0 and limit and len(loader):
+        raise ValueError(
+            f"{option}={limit} of {len(loader)} batches is no number of them; give a number, not a fraction"
         )
-    if overfit and fn == "fit" and getattr(loader, "shuffle", False):
+    return n
+
+
+def usable(loader, which, in_order):
+    """The loader itself, unless it can't be one, or is to be gone through in order."""
+    data = isinstance(loader, Tensor | np.ndarray | list | tuple | dict)
+    if data or not hasattr(loader, "__iter__") or not hasattr(loader, "__len__"):
+        raise TypeError(
+            f"the {which} data: expected one loader with a length, got {kind(loader)}; "
+            "write DataLoader(TensorDataset(x, y), batch_size=32)"
+        )
+    if in_order and getattr(loader, "shuffle", False):
         warn(f"overfit_batches: the {which} batches are not shuffled, so that they are always the same")
         loader = copy(loader)
         loader.shuffle = False
     return loader
 
 
-def batches(loader, n):
-    """`(number, batch, is it the last)`. Where there is no length, a batch is fetched ahead, to know."""
-    if n < math.inf:
-        for i, batch in zip(range(n), loader, strict=False):
-            yield i, batch, i + 1 == n
-    else:
-        for i, (batch, following) in enumerate(pairwise(chain(loader, [batches]))):
-            yield i, batch, following is batches
+def each(function, batch):
+    """The batch with `function` of every tensor in its lists, tuples and dictionaries."""
+    if isinstance(batch, dict):
+        return {name: each(function, part) for name, part in batch.items()}
+    if isinstance(batch, list | tuple):
+        parts = [each(function, part) for part in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    return function(batch) if isinstance(batch, Tensor) else batch
 
 
 def tensors(batch):
-    """The tensors in lists, tuples and dictionaries."""
-    if isinstance(batch, Tensor):
-        yield batch
-    elif isinstance(batch, dict | list | tuple):
-        for part in batch.values() if isinstance(batch, dict) else batch:
-            yield from tensors(part)
+    """The tensors of a batch, in a list."""
+    found: list = []
+    each(found.append, batch)
+    return found
 
 
 def moved(batch, device):
-    """The same with all tensors on a device."""
-    if isinstance(batch, dict):
-        return {name: moved(part, device) for name, part in batch.items()}
-    if isinstance(batch, list | tuple):
-        parts = [moved(part, device) for part in batch]
-        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
-    return batch.to(device) if isinstance(batch, Tensor) else batch
+    """The batch with its tensors on a device."""
+    return each(lambda x: x.to(device), batch)
 
 
 def size(batch):
-    """How many rows the first tensor in the batch has; a warning if another has more or fewer."""
-    found = list(dict.fromkeys(len(x) if x.ndim else 1 for x in tensors(batch)))
+    """How many rows the first tensor in the batch has."""
+    found = tensors(batch)
     if not found:
         raise ValueError("log: no tensor in the batch tells its size; write self.log(..., batch_size=...)")
-    if len(found) > 1:
-        warn(f"log: the tensors of the batch have {found} rows, and {found[0]} counts; give log a batch_size")
-    return found[0]
+    return len(found[0]) if found[0].ndim else 1

@@ -6,9 +6,8 @@ from ..io import load, save, storable, take_over
 from .seeds import random_states
 from .words import warn
 
-# Where training stands: batches of this epoch and of all, how far the epoch is (start, batch, trained, validated,
-# ended), and the random states from which its order was drawn.
-PROGRESS = "current_epoch global_step is_last_batch _done_now _done_ever _phase _order".split()
+# Where training stands: what of this epoch is done, what is to be done next, and the random states when it began.
+PROGRESS = "current_epoch global_step is_last_batch _done _next _order".split()
 
 
 def read(path, map_location=None):
@@ -21,25 +20,21 @@ def read(path, map_location=None):
 
 def write(trainer, path, weights_only=False):
     """Write all that training needs to go on, or only the weights."""
-    model, data = trainer.lightning_module, trainer.datamodule
+    model = trainer.lightning_module
     if model is None:
         raise RuntimeError("save_checkpoint: the trainer has no model yet; fit one first")
     loops = {name: getattr(trainer, name) for name in PROGRESS} | {"metrics": trainer.callback_metrics}
     saved = {"epoch": trainer.current_epoch, "global_step": trainer.global_step, "loops": loops}
     saved |= {"pytorch-lightning_version": "2.6.6", "state_dict": model.state_dict()}
+    if model.hparams:
+        saved["hyper_parameters"] = {name: x for name, x in model.hparams.items() if storable(x)}
+        saved["hparams_name"] = model._hparams_name
     if not weights_only:
         saved["callbacks"] = {x.state_key: state for x in trainer.callbacks if (state := x.state_dict())}
         saved["optimizer_states"] = [x.state_dict() for x in trainer.optimizers]
         saved["lr_schedulers"] = [config.scheduler.state_dict() for config in trainer.lr_scheduler_configs]
         saved["random"] = random_states(trainer._generators)
-    if model.hparams:
-        saved["hyper_parameters"] = {name: x for name, x in model.hparams.items() if storable(x)}
-        saved["hparams_name"] = getattr(model, "_hparams_name", "kwargs")
-    if data is not None and (state := data.state_dict()):
-        saved[type(data).__qualname__] = state
-    if not weights_only:
-        trainer._tell("on_save_checkpoint", saved)
-    trainer._ask("on_save_checkpoint", saved)
+    trainer._call("on_save_checkpoint", saved, to=[model] if weights_only else None)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     save(saved, path)
 
@@ -49,12 +44,12 @@ def meant(trainer, fn, path, best):
     saver = trainer.checkpoint_callback
     if path is None and best:
         warn(f"{fn} without a model takes the best checkpoint; say so: ckpt_path='best'")
+        path = "best"
     if path == "last" and saver:
-        found = Path(saver.folder(trainer)).glob(f"{saver.CHECKPOINT_NAME_LAST}*{saver.FILE_EXTENSION}")
-        path = max(found, key=lambda x: x.stat().st_mtime, default=None)
+        path = max(saver.folder(trainer).glob("last*.ckpt"), key=lambda x: x.stat().st_mtime, default=None)
         if path is None:
             warn(f"{fn}: there is no last checkpoint; ModelCheckpoint(save_last=True) saves one")
-    elif path in ("best", "last") or (path is None and best):
+    elif path in ("best", "last"):
         path = saver and saver.best_model_path
         if not path:
             raise ValueError(f"{fn}: there is no best checkpoint; fit with a ModelCheckpoint first, or give a path")
@@ -63,14 +58,11 @@ def meant(trainer, fn, path, best):
 
 def restore(trainer, saved):
     """Give all parts their states; if one doesn't fit, none is changed."""
-    parts, states, path = {"the model": trainer.lightning_module}, {"the model": saved["state_dict"]}, trainer.ckpt_path
-    name, kept = type(trainer.datamodule).__qualname__, saved.get("callbacks", {})
-    if name in saved:
-        parts[name], states[name] = trainer.datamodule, saved[name]
-    if lost := kept.keys() - {x.state_key for x in trainer.callbacks}:
+    path, kept = trainer.ckpt_path, saved.get("callbacks", {})
+    parts = {"the model": trainer.lightning_module} | {x.state_key: x for x in trainer.callbacks if x.state_key in kept}
+    states = {"the model": saved["state_dict"]} | kept
+    if lost := states.keys() - parts.keys():
         warn(f"{path} holds the state of {', '.join(sorted(lost))}; the trainer has no such callback")
-    parts |= {x.state_key: x for x in trainer.callbacks if x.state_key in kept}
-    states |= kept
     if trainer.state.fn == "fit":
         if "optimizer_states" not in saved:
             raise ValueError(f"{path} holds weights only; to begin with them, use load_from_checkpoint")

@@ -4,9 +4,9 @@ Each is a method that does nothing until you write it; `Trainer` and its loops c
 """
 
 LOOPS = {"train": "train", "val": "validation", "test": "test", "predict": "predict"}  # as options and as hooks say it
-BACKWARD = "on_before_zero_grad on_before_backward on_after_backward on_before_optimizer_step".split()
 HOOKS = "setup teardown on_fit_start on_fit_end on_sanity_check_start on_sanity_check_end on_exception".split()
-HOOKS += ["on_save_checkpoint", "on_load_checkpoint", *BACKWARD]
+HOOKS += "on_save_checkpoint on_load_checkpoint on_before_zero_grad on_before_backward on_after_backward".split()
+HOOKS += ["on_before_optimizer_step"]
 for _when in ("start", "end", "epoch_start", "epoch_end", "batch_start", "batch_end"):
     HOOKS += [f"on_{_loop}_{_when}" for _loop in LOOPS.values()]
 
@@ -14,7 +14,7 @@ for _when in ("start", "end", "epoch_start", "epoch_end", "batch_start", "batch_
 REFUSED = {f"on_{_when}_batch_transfer": "the dataset" for _when in ("before", "after")}
 REFUSED |= {f"on_{_loop}_model_{mode}": f"on_{_loop}_start" for _loop in LOOPS.values() for mode in ("eval", "train")}
 REFUSED |= {"configure_callbacks": "Trainer(callbacks=...)", "configure_model": "__init__"}
-REFUSED |= {"transfer_batch_to_device": "Trainer(accelerator=...)"}
+REFUSED |= {"transfer_batch_to_device": "Trainer(accelerator=...)", "on_validation_model_zero_grad": "zero_grad"}
 for _step, _loop in (("training", "train"), ("validation", "validation"), ("test", "test")):
     REFUSED |= {f"{_step}_epoch_end": f"on_{_loop}_epoch_end", f"{_step}_step_end": f"on_{_loop}_batch_end"}
 

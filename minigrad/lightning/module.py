@@ -15,9 +15,9 @@ from ..spelling import did_you_mean
 from .checkpoint import read
 from .hooks import HOOKS, nothing
 from .optimizers import CLIP, parameters
-from .words import chosen, refuse, warn
+from .words import ANY, chosen, refuse, warn
 
-UNUSED_IN_LOG = {"enable_graph", "sync_dist", "sync_dist_group", "metric_attribute", "rank_zero_only"}
+UNUSED_IN_LOG = dict.fromkeys("sync_dist sync_dist_group rank_zero_only enable_graph add_dataloader_idx".split(), ANY)
 
 
 class Hyperparameters(dict):
@@ -34,35 +34,44 @@ class Hyperparameters(dict):
 class Described:
     """What modules and data modules have in common: hyperparameters, and loaders."""
 
-    prepare_data = setup = teardown = on_exception = nothing
+    _trainer: Any = None
+    _hparams_name: str | None = None  # the argument that held them all, if one did
+    prepare_data = setup = teardown = nothing
     train_dataloader = val_dataloader = test_dataloader = predict_dataloader = nothing
+
+    @property
+    def trainer(self):
+        """The trainer it is with."""
+        if self._trainer is None:
+            raise RuntimeError(f"{type(self).__name__} has no trainer yet; Trainer(...).fit(model, ...) gives it one")
+        return self._trainer
 
     @property
     def hparams(self):
         """What `save_hyperparameters` kept."""
         return vars(self).setdefault("_hparams", Hyperparameters())
 
-    def save_hyperparameters(self, *args, ignore=(), frame=None, logger=True):
+    def save_hyperparameters(self, *args, ignore=(), **other):
         """Keep what `__init__` was called with in `self.hparams` and in checkpoints: everything, or what is named.
 
         It may also be given a dictionary or a namespace to keep.
         """
+        refuse(self.save_hyperparameters, other, {"logger": ANY})
         given: dict = {}
-        frame = frame or sys._getframe(1)
-        while frame and frame.f_code.co_name == "__init__" and frame.f_locals.get(frame.f_code.co_varnames[0]) is self:
-            code, (_, _, keywords, values) = frame.f_code, inspect.getargvalues(frame)
-            names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+        frame: Any = sys._getframe(1)
+        while frame.f_code.co_name == "__init__":
+            (this, *names), _, keywords, values = inspect.getargvalues(frame)
+            if values[this] is not self:
+                break
             given |= {name: values[name] for name in names} | values.get(keywords or "", {})
-            frame = frame.f_back
-        self._hparams_name: str | None = "kwargs"
-        if whole := [x for x in args if not isinstance(x, str)]:
-            self._hparams_name = next((name for name, x in given.items() if x is whole[0]), None)
-            given = whole[0] if isinstance(whole[0], dict) else vars(whole[0])
+            frame = frame.f_back  # which is the __init__ of a derived class, perhaps
+        if args and not isinstance(args[0], str):
+            self._hparams_name = next((name for name, x in given.items() if x is args[0]), None)
+            given = args[0] if isinstance(args[0], dict) else vars(args[0])
         elif args:
             given = {name: chosen("save_hyperparameters: an argument", name, given) for name in args}
-        self.hparams.update(given)
-        for name in [ignore] if isinstance(ignore, str) else ignore or ():
-            self.hparams.pop(name, None)
+        ignored = [ignore] if isinstance(ignore, str) else ignore or ()
+        self.hparams.update({name: x for name, x in given.items() if name not in ignored})
         if odd := [name for name, x in self.hparams.items() if not storable(x)]:
             warn(
                 f"save_hyperparameters: a checkpoint, which is no pickle, can't hold {', '.join(odd)}; write "
@@ -72,13 +81,6 @@ class Described:
 
 class LightningDataModule(Described):
     """Loaders that belong together: write `setup(stage)`, `train_dataloader()`, `val_dataloader()`..."""
-
-    trainer = None
-    load_state_dict = nothing
-
-    def state_dict(self):
-        """What of it is saved in checkpoints, for `load_state_dict`."""
-        return {}
 
 
 class of_the_class:
@@ -113,13 +115,13 @@ class LightningModule(Described, Module):
     ...         return optim.SGD(self.parameters(), lr=0.05)
     >>> loader = DataLoader([(1.0, 3.0), (2.0, 6.0), (3.0, 9.0), (4.0, 12.0)], batch_size=2)
     >>> line = Line()
-    >>> Trainer(max_epochs=10, barebones=True, accelerator="cpu").fit(line, loader)
+    >>> quiet = {"enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
+    >>> Trainer(max_epochs=10, accelerator="cpu", **quiet).fit(line, loader)
     >>> line.w.data
     tensor(3.0000)
     """
 
-    automatic_optimization, example_input_array = True, None
-    _trainer: Any = None
+    automatic_optimization = True
     training_step = validation_step = test_step = configure_optimizers = nothing
 
     def _parts(self):
@@ -127,13 +129,6 @@ class LightningModule(Described, Module):
 
     def __getstate__(self):
         return vars(self) | {"_trainer": None}  # a copy is on its own
-
-    @property
-    def trainer(self):
-        """The trainer it is with."""
-        if self._trainer is None:
-            raise RuntimeError(f"{type(self).__name__} has no trainer yet; Trainer(...).fit(model, ...) gives it one")
-        return self._trainer
 
     @property
     def current_epoch(self):
@@ -153,22 +148,21 @@ class LightningModule(Described, Module):
     logger = None
 
     def print(self, *args, **options):
-        """Print without disturbing the progress bar."""
-        (self._trainer.print if self._trainer else print)(*args, **options)
+        """Print, as Python does; in Lightning, of several processes only the first."""
+        print(*args, **options)
 
-    def log(self, name, value, prog_bar=False, logger=None, on_step=None, on_epoch=None, reduce_fx="mean", *,
-            batch_size=None, add_dataloader_idx=True, **other):  # fmt: skip
+    def log(self, name, value, prog_bar=False, logger=True, on_step=None, on_epoch=None, reduce_fx="mean", *,
+            batch_size=None, **other):  # fmt: skip
         """Log a number: of the step, of the epoch (its mean over the samples), or both, as name_step and name_epoch.
 
         Unless it is said, of the step in training, of the epoch everywhere else. `reduce_fx` may be min, max or sum.
         """
-        refuse("log", other, inspect.signature(self.log).parameters, UNUSED_IN_LOG, {})
+        refuse(self.log, other, UNUSED_IN_LOG)
         if self._trainer is None:
             return warn(f"log: {name!r} is not logged, as there is no trainer yet")
-        return self._trainer._journal.log(
-            self._trainer._hook, name, value, batch_size, add_dataloader_idx, on_step, on_epoch, reduce_fx,
-            prog_bar=prog_bar, logger=logger is not False,
-        )  # fmt: skip
+        journal, hook = self._trainer._journal, self._trainer._hook
+        return journal.log(hook, name, value, on_step, on_epoch, reduce_fx, batch_size, logger=logger is not False,
+                           prog_bar=prog_bar)  # fmt: skip
 
     def log_dict(self, dictionary, *args, **options):
         """Log the entries of a dictionary, each as `log` does."""
@@ -184,16 +178,12 @@ class LightningModule(Described, Module):
         loss.backward(**options)
 
     def optimizer_step(self, epoch, batch_idx, optimizer, optimizer_closure=None):
-        """Take a step. The closure does what comes before: training_step, zero_grad, backward."""
+        """Take a step. The closure does what comes before: training_step, zero_grad, backward, clipping."""
         optimizer.step(closure=optimizer_closure)
 
     def optimizer_zero_grad(self, epoch, batch_idx, optimizer):
         """Forget the gradients of the step before."""
         optimizer.zero_grad()
-
-    def on_validation_model_zero_grad(self):
-        """Forget the gradients before validation."""
-        self.zero_grad()
 
     def lr_scheduler_step(self, scheduler, metric):
         """Set the learning rate anew."""
@@ -229,15 +219,14 @@ class LightningModule(Described, Module):
     def toggle_optimizer(self, optimizer):
         """Let only the parameters of this optimizer require gradients, until `untoggle_optimizer`."""
         own = set(parameters(optimizer))
-        others = [p for other in self.trainer.optimizers for p in parameters(other) if p not in own]
-        self.trainer._toggled = {p: p.requires_grad for p in others}
-        for p in others:
+        self.trainer._toggled = [p for p in self.parameters() if p.requires_grad and p not in own]
+        for p in self.trainer._toggled:
             p.requires_grad = False
 
     def untoggle_optimizer(self, optimizer):
         """Let parameters require gradients as before `toggle_optimizer`."""
-        for p, before in self.trainer._toggled.items():
-            p.requires_grad = before
+        for p in self.trainer._toggled:
+            p.requires_grad = True
 
     def freeze(self):
         """No parameter is trained, and evaluation mode; returns the module."""
@@ -252,15 +241,17 @@ class LightningModule(Described, Module):
         """Make the module anew from a checkpoint: with the saved hyperparameters, unless given, and its weights."""
         saved = read(checkpoint_path, map_location)
         kept, name = saved.get("hyper_parameters", {}), saved.get("hparams_name")
-        wanted = {n: p for n, p in inspect.signature(cls).parameters.items() if p.kind is not p.VAR_POSITIONAL}
-        others = [n for n, p in wanted.items() if p.kind is p.VAR_KEYWORD]
-        given = ({name: Hyperparameters(kept)} if name in wanted and name not in others else kept) | arguments
-        given = {n: value for n, value in given.items() if others or n in wanted}
-        if missing := [n for n, p in wanted.items() if p.default is p.empty and n not in (*given, *others)]:
+        given = ({name: Hyperparameters(kept)} if name else kept) | arguments
+        form = inspect.signature(cls)
+        if not any(p.kind is p.VAR_KEYWORD for p in form.parameters.values()):
+            given = {name: x for name, x in given.items() if name in form.parameters}
+        try:
+            form.bind(**given)
+        except TypeError as error:
             raise TypeError(
-                f"{checkpoint_path} doesn't hold {', '.join(missing)} for {cls.__name__}.__init__: call "
-                f"save_hyperparameters() there, or write load_from_checkpoint(path, {missing[0]}=...)"
-            )
+                f"{checkpoint_path} doesn't hold all that {cls.__name__}.__init__ takes: {error}; call "
+                "save_hyperparameters() there, or give it: load_from_checkpoint(path, name=...)"
+            ) from None
         model = cls(**given)
         model.on_load_checkpoint(saved)
         model.load_state_dict(saved["state_dict"], strict=strict)

@@ -20,12 +20,11 @@ def parameters(optimizer):
 
 def configured(answer, automatic):
     """Optimizers, and schedules with their options, in what `configure_optimizers` returned."""
-    monitor, schedulers = None, []
-    found = answer if isinstance(answer, list | tuple) else [answer]
+    found, schedulers, monitor = answer if isinstance(answer, list | tuple) else [answer], [], None
     if len(found) == 2 and isinstance(found[0], list):
         found, schedulers = found[0], found[1] if isinstance(found[1], list) else [found[1]]
-    elif found and all(isinstance(x, dict) for x in found):
-        monitor = found[0].get("monitor")
+    elif all(isinstance(x, dict) for x in found):
+        monitor = found[0].get("monitor") if found else None
         schedulers = [x["lr_scheduler"] for x in found if "lr_scheduler" in x]
         found = [x.get("optimizer") for x in found]
     if not all(isinstance(x, Optimizer) for x in found):
@@ -38,27 +37,27 @@ def configured(answer, automatic):
             f"configure_optimizers returned {len(found)} optimizers; with more than one, set "
             "self.automatic_optimization = False in __init__ and step in training_step: self.optimizers()"
         )
-    return list(found), [scheduled(x, monitor, found, automatic) for x in schedulers]
+    schedulers = [x if isinstance(x, dict) else {"scheduler": x, "monitor": monitor} for x in schedulers]
+    return list(found), [scheduled(x, found, automatic) for x in schedulers]
 
 
-def scheduled(given, monitor, optimizers, automatic):
+def scheduled(options, optimizers, automatic):
     """A schedule with its options; those not given, as Lightning has them."""
-    given = given if isinstance(given, dict) else {"scheduler": given, "monitor": monitor}
-    for name in given.keys() - SCHEDULE.keys() - {"reduce_on_plateau"}:
+    for name in options.keys() - SCHEDULE.keys():
         raise ValueError(f"lr_scheduler has no option {name!r}{did_you_mean(name, SCHEDULE)}")
-    config = SimpleNamespace(**SCHEDULE | given)
+    config = SimpleNamespace(**SCHEDULE | options)
     chosen("lr_scheduler: interval", config.interval, {"epoch": 1, "step": 1})
     if getattr(config.scheduler, "optimizer", None) not in optimizers:
         raise ValueError(f"lr_scheduler is {kind(config.scheduler)}, no scheduler of an optimizer returned here")
-    config.reduce_on_plateau = given.get("reduce_on_plateau", isinstance(config.scheduler, ReduceLROnPlateau))
-    if config.reduce_on_plateau and config.monitor is None and automatic:
-        raise ValueError('ReduceLROnPlateau needs a metric: return {"optimizer": optimizer, "lr_scheduler": '
-                         '{"scheduler": scheduler, "monitor": "val_loss"}}')  # fmt: skip
+    config.watches = isinstance(config.scheduler, ReduceLROnPlateau)
+    if config.watches and automatic and (config.monitor is None or config.interval == "step"):
+        raise ValueError('ReduceLROnPlateau needs a metric, at the end of epochs: return {"optimizer": optimizer, '
+                         '"lr_scheduler": {"scheduler": scheduler, "monitor": "val_loss"}}')  # fmt: skip
     return config
 
 
 class Stepper:
-    """An optimizer as hooks and manual optimization see it: its step comes with the hooks before it."""
+    """An optimizer as manual optimization sees it: its step is counted, and announced by a hook."""
 
     def __init__(self, optimizer, trainer):
         self.optimizer, self._trainer = optimizer, trainer
@@ -68,18 +67,14 @@ class Stepper:
     def __getattr__(self, name):
         return getattr(self.optimizer, name)
 
-    def step(self, closure=None, **options):
+    def step(self, closure=None):
         """A step of the optimizer, after the closure."""
-        trainer, model = self._trainer, self._trainer.lightning_module
 
-        def whole():
+        def announced():
             loss = closure() if closure else None
-            trainer._call("on_before_optimizer_step", self.optimizer)
-            if model.automatic_optimization:
-                how = trainer.gradient_clip_val, trainer.gradient_clip_algorithm
-                trainer._ask("configure_gradient_clipping", self.optimizer, *how)
+            self._trainer._call("on_before_optimizer_step", self.optimizer)
             return loss
 
-        result = self.optimizer.step(closure=whole, **options)
-        trainer.global_step += not model.automatic_optimization
-        return result
+        loss = self.optimizer.step(announced)
+        self._trainer.global_step += 1
+        return loss

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from inspect import signature
 
 from ..spelling import did_you_mean
 
@@ -13,12 +14,29 @@ def chosen(option, name, known):
     return known[name]
 
 
-def refuse(who, options, known, ignored, not_covered):
-    """Refuse options that there are not, and those not covered unless they ask for what happens anyway."""
+def whole(option, n):
+    """The number, if it is a whole one from 1."""
+    if not isinstance(n, int) or n < 1:
+        raise ValueError(f"{option} is a number from 1, got {n!r}")
+    return n
+
+
+def keep(owner, arguments):
+    """Keep the arguments of a constructor, its `locals()`, under their names."""
+    vars(owner).update({name: x for name, x in arguments.items() if name not in ("self", "other", "__class__")})
+
+
+ANY = "any value"  # of an option that says how something is done, not what
+
+
+def refuse(function, options, not_covered):
+    """Refuse options that a function hasn't, and those not covered unless they ask for what happens anyway."""
+    who = function.__name__
     for option, value in options.items():
-        if option not in {*ignored, *not_covered}:
-            raise TypeError(f"{who} has no option {option!r}{did_you_mean(option, known)}")
-        if option in not_covered and value not in (None, *not_covered[option]):
+        if option not in not_covered:
+            raise TypeError(f"{who} has no option {option!r}{did_you_mean(option, signature(function).parameters)}")
+        anyway = not_covered[option]
+        if anyway is not ANY and value is not None and repr(value) not in map(repr, anyway):
             raise ValueError(f"{who}: {option}={value!r} is not covered; leave it away")
 
 
