@@ -20,11 +20,10 @@ import sys
 import threading
 import warnings
 from collections import namedtuple
-from contextlib import contextmanager
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from operator import truediv
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from weakref import WeakSet
 
 import numpy as np
@@ -32,6 +31,7 @@ import numpy as np
 from . import backend, functions, keras, ops
 from .backend import Generator, cuda, default_generator, float32, float64, int32, int64, manual_seed, xp
 from .keras import activations, initializers, layers
+from .keras.arguments import whole
 from .keras.layer import flat, nested
 from .keras.variable import Array, Variable, alike, as_value, snake_case
 from .nn import functional as F
@@ -175,68 +175,49 @@ class GradientTape:
         found = self._accessed | self._watched if self._all else self._watched
         return tuple(x for x in found if isinstance(x, modules.Parameter | Variable))
 
-    @contextmanager
-    def stop_recording(self):
-        """Record nothing inside `with tape.stop_recording():`."""
-        if _tapes.running != [self]:
-            raise NotImplementedError("stop_recording is covered for a tape that is the only one recording")
-        _tapes.running.remove(self)
-        with no_grad():
-            yield
-        _tapes.running.append(self)
-
     def gradient(self, target, sources, output_gradients=None, unconnected_gradients="none"):
         """The derivative of the sum of all numbers of `target` by each of `sources`, in the structure of `sources`.
 
         `output_gradients` weighs the numbers of the target. Where nothing connects the two it is None, or zeros with
         `unconnected_gradients="zero"`.
         """
-        targets, wanted = self._begin(target, sources)
-        weights = [None] * len(targets) if output_gradients is None else flat(output_gradients)
-        if len(weights) != len(targets):
-            raise ValueError(f"{len(targets)} targets need as many output_gradients, got a list of {len(weights)}")
-        seeds = [_full(y, 1 if g is None else g) for y, g in zip(targets, weights, strict=True)]
-        return self._finish(self._pull(targets, seeds, wanted, self._persistent), sources, unconnected_gradients)
-
-    def jacobian(self, target, sources, unconnected_gradients="none", **options):
-        """All derivatives of the numbers of `target`: of its shape, followed by the shape of the source."""
-        (y,), wanted = self._begin(target, sources)
-        units = np.eye(y.value.size, dtype=y.dtype).reshape(-1, *y.shape)
-        rows = [self._pull([y], [Array.wrap(unit)], wanted, True) for unit in units]
-        found: list = [None] * len(wanted)
-        for i, x in enumerate(wanted):
-            if any(row[i] is not None for row in rows):
-                column = [_full(x, 0) if row[i] is None else row[i] for row in rows]
-                found[i] = functions.stack(column).reshape((*y.shape, *x.shape))
-        return self._finish(found, sources, unconnected_gradients, y.shape)
-
-    def _begin(self, target, sources):
         if self._start is None:
             raise RuntimeError(
                 "a tape that isn't persistent gives gradients once, of what was computed inside its block. Ask for all "
                 "at once, tape.gradient(y, [a, b]), or make it with tf.GradientTape(persistent=True)"
             )
-        if not self._persistent:
-            self.__exit__()
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(f"unconnected_gradients must be 'none' or 'zero', got {unconnected_gradients!r}")
         targets, wanted = flat(target), flat(sources)
         for x in (*targets, *wanted):
             if not isinstance(x, Tensor):
                 raise TypeError(f"gradient: expected tensors or variables, got {x!r}, which remembers no computation")
+        weights = [1] * len(targets) if output_gradients is None else flat(output_gradients)
+        if len(weights) != len(targets):
+            raise ValueError(f"{len(targets)} targets need as many output_gradients, got a list of {len(weights)}")
         for x in wanted:
             if not x.is_floating_point():
-                warnings.warn(f"{x.dtype} tensors have no gradients; write tf.Variable(3.0)", stacklevel=3)
-        return targets, wanted
+                warnings.warn(f"{x.dtype} tensors have no gradients; write tf.Variable(3.0)", stacklevel=2)
+        if not self._persistent:
+            self.__exit__()
+        seeds = [_tensor(g).to(y.dtype).expand(y.shape) for y, g in zip(targets, weights, strict=True)]
+        found = iter(self._pull(targets, seeds, wanted))
+        if not self._persistent:
+            _tapes.pending.discard(self)
+            self._start = None
+        zero = unconnected_gradients == "zero"
+        return nested(lambda x: _zeros(x.shape, x.dtype) if (g := next(found)) is None and zero else g, sources)
 
-    def _pull(self, targets, seeds, wanted, retain):
+    def _pull(self, targets, seeds, wanted):
         """The gradients by the wanted, as far as this tape saw the targets made of them; None for the others."""
         seen = {x for x in wanted if self._saw(x)}
         pairs = [(y, g) for y, g in zip(targets, seeds, strict=True) if y.needs_grad and (y in seen or self._made(y))]
         found = {y: g for y, g in zip(targets, seeds, strict=True) if y.is_floating_point()}  # dy/dy, recorded or not
         others = [t for t in _tapes.pending if t is not self and t._start < self._end and self._start < t._end]
-        record = bool(_tapes.running)
+        retain, record = self._persistent or bool(others), bool(_tapes.running)
         starts = [seed(y, g, record) for y, g in pairs]
         if pairs:
-            found |= sweep([y for y, _ in pairs], starts, seen, bool(retain or others), record, self._start)
+            found |= sweep([y for y, _ in pairs], starts, seen, retain, record, self._start)
         grads = [found.get(x) for x in wanted]  # their memory may be shared: copied
         return [g if g is None or isinstance(g, Tensor) else Array.wrap(xp(g).array(g)) for g in grads]
 
@@ -249,21 +230,6 @@ class GradientTape:
         if x in self._watched or (self._all and isinstance(x, modules.Parameter)):
             return x.needs_grad
         return self._made(x) and any(self._saw(y) for y in history([x], self._start) if not self._made(y))
-
-    def _finish(self, found, sources, unconnected, lead=()):
-        """Gradients in the structure of the sources; a tape that isn't persistent knows nothing any more after this."""
-        if unconnected not in ("none", "zero"):
-            raise ValueError(f"unconnected_gradients must be 'none' or 'zero', got {unconnected!r}")
-        if not self._persistent:
-            _tapes.pending.discard(self)
-            self._start = None
-        parts, zero = iter(found), unconnected == "zero"
-        return nested(lambda x: _zeros(lead + x.shape, x.dtype) if (g := next(parts)) is None and zero else g, sources)
-
-
-def _full(x, value):
-    """`value` as a tensor with the shape and dtype of `x`."""
-    return _tensor(value).to(x.dtype).expand(x.shape)
 
 
 def _zeros(shape, dtype=float32):
@@ -336,7 +302,10 @@ class Module(modules.Module):
 
 def _axes(axis):
     """An axis as the engine takes it: None, a number, or a tuple of them."""
-    return _ints(axis) if np.ndim(raw(axis)) else axis if axis is None else int(axis)
+    if axis is None:
+        return None
+    first, *others = axes = _ints(axis)
+    return axes if others else first
 
 
 def _like(y, x):
@@ -354,10 +323,9 @@ def _reduction(op):
 
 
 def _prod(x, dim, keepdim):
-    dims = ops.dims_of(x, dim) if x.ndim else ()
-    for d in dims:
-        x = functions.prod(x, d, True)
-    return x if keepdim or not dims else functions.squeeze(x, dims)
+    if isinstance(dim, tuple):
+        raise NotImplementedError(f"tf.reduce_prod over axes {dim} at once is not covered; reduce one after the other")
+    return functions.prod(x, dim, keepdim)
 
 
 def _norm(tensor, ord="euclidean", axis=None, keepdims=False):
@@ -382,18 +350,8 @@ def _moved(x, source, to):
 def _matmul(a, b, transpose_a=False, transpose_b=False):
     if raw(a).ndim < 2 or raw(b).ndim < 2:
         shapes = f"{raw(a).shape} and {raw(b).shape}"
-        raise ValueError(f"tf.matmul of shapes {shapes}: for vectors, tf.linalg.matvec(A, x), tf.tensordot(x, y, 1)")
+        raise ValueError(f"tf.matmul of shapes {shapes}: for vectors, tf.linalg.matvec(A, x), tf.reduce_sum(x * y)")
     return ops.matmul(ops.transpose(a, -1, -2) if transpose_a else a, ops.transpose(b, -1, -2) if transpose_b else b)
-
-
-def _tensordot(a, b, axes):
-    n, m = raw(a).ndim, raw(b).ndim
-    first, second = (range(n - axes, n), range(axes)) if np.ndim(axes) == 0 else map(_ints, axes)
-    left, right = list("abcdefghijklm"[:n]), list("nopqrstuvwxyz"[:m])
-    for i, j in zip(first, second, strict=True):
-        right[j] = left[i]
-    kept = "".join(c for c in left + right if c in {*left} ^ {*right})
-    return functions.einsum(f"{''.join(left)},{''.join(right)}->{kept}", a, b)
 
 
 def _global_norm(t_list):
@@ -426,10 +384,10 @@ def _squeeze(input, axis=None):
 def _split(value, num_or_size_splits, axis=0):
     n, sizes = value.shape[axis], _ints(num_or_size_splits)
     if np.ndim(raw(num_or_size_splits)) == 0:
-        if n % sizes[0]:
-            raise ValueError(f"tf.split: {n} can't be cut into {sizes[0]} equal pieces; give a list of their sizes")
         sizes = (n // sizes[0],) * sizes[0]
-    return list(functions.split(value, [n - sum(sizes) - 1 if k == -1 else k for k in sizes], axis))
+    if sum(sizes) != n or min(sizes) < 0:
+        raise ValueError(f"tf.split: {n} can't be cut into pieces of {sizes}; give a list of sizes that add up to {n}")
+    return list(functions.split(value, list(sizes), axis))
 
 
 def _range(start, limit=None, delta=1, dtype=None):
@@ -463,12 +421,12 @@ def _pool(layer):
     return pool
 
 
-def _softmax_loss(labels, logits, axis=-1):
+def _softmax_cross_entropy_with_logits(labels, logits, axis=-1):
     labels, logits = (_moved(x, axis, 1) if x.ndim > 1 else x for x in (labels.to(logits.dtype), logits))
     return F.cross_entropy(logits, labels, reduction="none")
 
 
-def _sparse_softmax_loss(labels, logits):
+def _sparse_softmax_cross_entropy_with_logits(labels, logits):
     if (labels.value < 0).any():
         raise IndexError("tf.nn.sparse_softmax_cross_entropy_with_logits: labels are class numbers, 0 or more")
     return F.cross_entropy(_moved(logits, -1, 1) if logits.ndim > 1 else logits, labels, reduction="none")
@@ -511,13 +469,17 @@ def _reductions(**found):
     return {f"reduce_{name}": _reduction(f) for name, f in found.items()}
 
 
+def _named(*found):
+    return {f.__name__[1:]: f for f in found}
+
+
 _both = {  # in tf and in tf.math
     **_of("x", "abs exp floor logical_not round sigmoid sign sin cos tan sqrt square tanh", negative=ops.neg),
     **_of("x y", add=ops.add, subtract=ops.sub, multiply=ops.mul, divide=truediv, truediv=truediv, pow=ops.pow),
     **_of("x y", maximum=_extreme(ops.ge), minimum=_extreme(ops.le), equal=ops.eq, not_equal=ops.ne, less=ops.lt),
     **_of("x y", "logical_and logical_or", less_equal=ops.le, greater=ops.gt, greater_equal=ops.ge),
-    **_reductions(sum=ops.sum, mean=ops.mean, max=ops.amax, min=ops.amin, prod=_prod, all=ops.all, any=ops.any),
-    **_reductions(logsumexp=ops.logsumexp),
+    **_reductions(sum=ops.sum, mean=ops.mean, max=ops.amax, min=ops.amin, prod=_prod),
+    **_reductions(all=ops.all, any=ops.any, logsumexp=ops.logsumexp),
     "add_n": lambda inputs: sum(_several(inputs)[1:], _several(inputs)[0]),
     "argmax": lambda input, axis=0, output_type=int64: ops.argmax(input, int(axis)).to(dtype=output_type),
     "argmin": lambda input, axis=0, output_type=int64: ops.argmin(input, int(axis)).to(dtype=output_type),
@@ -532,88 +494,61 @@ _math = {
     **_reductions(std=partial(functions.std, correction=0), variance=partial(functions.var, correction=0)),
 }
 _shapes = {
-    "boolean_mask": lambda tensor, mask, axis=0: tensor[(slice(None),) * axis + (mask.value.astype(bool),)],
+    **_named(_clip_by_global_norm, _gather, _linspace, _one_hot, _range, _split, _squeeze, _zeros),
     "broadcast_to": lambda input, shape: ops.expand(input, _ints(shape)),
     "cast": lambda x, dtype: x.to(dtype=dtype),
-    "clip_by_global_norm": _clip_by_global_norm,
     "clip_by_norm": lambda t, clip_norm: _clip_by_global_norm([t], clip_norm)[0][0],
     "clip_by_value": lambda t, clip_value_min, clip_value_max: ops.clamp(t, clip_value_min, clip_value_max),
     "concat": lambda values, axis: functions.cat(_several(values), axis),
     "expand_dims": lambda input, axis: functions.unsqueeze(input, int(axis)),
     "fill": lambda dims, value: constant(value, shape=dims),
-    "gather": _gather,
     "identity": lambda input: ops.clone(input),
-    "linspace": _linspace,
-    "one_hot": _one_hot,
     "ones": lambda shape, dtype=float32: constant(np.ones(_ints(shape)), dtype),
     "ones_like": lambda input, dtype=None: constant(np.ones(input.shape), dtype or input.dtype),
     "pad": lambda tensor, paddings, constant_values=0: ops.zero_pad(
         tensor, tuple(map(_ints, paddings)), constant_values
     ),
-    "range": _range,
     "rank": lambda input: constant(input.ndim),
     "reshape": lambda tensor, shape: ops.reshape(tensor, _ints(shape)),
-    "reverse": lambda tensor, axis: ops.flip(tensor, _ints(axis)),
     "shape": lambda input, out_type=int32: constant(np.array(input.shape, out_type)),
     "size": lambda input, out_type=int32: constant(np.array(input.value.size, out_type)),
-    "split": _split,
-    "squeeze": _squeeze,
     "stack": lambda values, axis=0: functions.stack(_several(values), axis),
     "stop_gradient": lambda input: input.detach(),
     "tile": lambda input, multiples: functions.repeat(input, _ints(multiples)),
     "transpose": lambda a, perm=None: ops.permute(a, tuple(range(a.ndim))[::-1] if perm is None else _ints(perm)),
-    "unstack": lambda value, num=None, axis=0: list(functions.unbind(value, axis)),
     "where": lambda condition, x=None, y=None: (
         functions.nonzero(condition) if x is None else ops.where(condition, x, y)
     ),
-    "zeros": _zeros,
     "zeros_like": lambda input, dtype=None: _zeros(input.shape, dtype or input.dtype),
 }
 _matrices = {  # in tf and in tf.linalg
+    **_named(_matmul, _norm),
     "einsum": lambda equation, *inputs: functions.einsum(equation, *_several(inputs)),
     "eye": lambda num_rows, num_columns=None, dtype=float32: constant(np.eye(int(num_rows), num_columns), dtype),
-    "matmul": _matmul,
-    "norm": _norm,
-    "tensordot": _tensordot,
 }
-_linalg = {
-    "diag": lambda diagonal: diagonal[..., None] * np.eye(diagonal.shape[-1]),
-    "diag_part": lambda input: functions.einsum("...ii->...i", input),
-    "global_norm": _global_norm,
-    "matrix_transpose": lambda a: ops.transpose(a, -1, -2),
-    "matvec": lambda a, b: functions.einsum("...ij,...j->...i", a, b),
-    "trace": lambda x: functions.einsum("...ii->...", x),
-}
+_linalg = {"matvec": lambda a, b: functions.einsum("...ij,...j->...i", a, b)}
 _scores = {  # in tf.math and in tf.nn
-    "l2_normalize": lambda x, axis=None, epsilon=1e-12: (
-        x / ops.sqrt(_extreme(ops.ge)(ops.sum(x * x, dim=_axes(axis), keepdim=True), epsilon))
-    ),
     "log_softmax": lambda logits, axis=-1: ops.log_softmax(logits, axis),
     "softmax": lambda logits, axis=-1: ops.softmax(logits, axis),
     "top_k": lambda input, k=1: (y := functions.topk(input, int(k)))._replace(indices=y.indices.to(int32)),
     **_of("features", "softplus"),
 }
 _nn = {
+    **_named(_conv2d, _softmax_cross_entropy_with_logits, _sparse_softmax_cross_entropy_with_logits),
     **_of("x", "sigmoid tanh"),
     **_of("features", "relu", **{name: activations.get(name) for name in "elu relu6 selu softsign".split()}),
     "avg_pool2d": _pool(layers.AveragePooling2D),
     "bias_add": lambda value, bias: value + bias,
-    "conv2d": _conv2d,
     "dropout": lambda x, rate, seed=None: F.dropout(x, rate, generator=_source(seed)),
     "embedding_lookup": lambda params, ids: _gather(params, ids),
     "gelu": lambda features, approximate=False: activations.gelu(features, approximate),
     "l2_loss": lambda t: ops.sum(t * t) / 2,
     "leaky_relu": lambda features, alpha=0.2: ops.leaky_relu(features, alpha),
     "max_pool2d": _pool(layers.MaxPooling2D),
-    "moments": lambda x, axes, keepdims=False: (
-        ops.mean(x, _axes(axes), keepdims), functions.var(x, _axes(axes), 0, keepdims)
-    ),
     "sigmoid_cross_entropy_with_logits": lambda labels, logits: (
         F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
     ),
     "silu": lambda features, beta=1.0: features * ops.sigmoid(beta * features),
-    "softmax_cross_entropy_with_logits": _softmax_loss,
-    "sparse_softmax_cross_entropy_with_logits": _sparse_softmax_loss,
 }  # fmt: skip
 _random = {
     "normal": lambda shape, mean=0.0, stddev=1.0, dtype=float32, seed=None: (
@@ -630,17 +565,17 @@ _random = {
 # What kind of numbers they take: floating ones, any, or truth values. Those not named here take anything.
 _KINDS = {
     "exp floor sigmoid sin cos tan sqrt tanh reduce_logsumexp ceil erf expm1 log log1p reciprocal rsqrt softplus "
-    "log_sigmoid reduce_std reduce_variance norm global_norm l2_normalize log_softmax softmax elu selu softsign gelu "
+    "log_sigmoid reduce_std reduce_variance norm log_softmax softmax elu selu softsign gelu "
     "dropout l2_loss leaky_relu silu divide_no_nan": ("f", "floating numbers"),
     "abs negative sign square round add subtract multiply divide truediv pow maximum minimum less less_equal greater "
-    "greater_equal reduce_sum reduce_mean reduce_max reduce_min reduce_prod cumsum matmul moments relu relu6 add_n "
+    "greater_equal reduce_sum reduce_mean reduce_max reduce_min reduce_prod cumsum matmul relu relu6 add_n "
     "squared_difference": ("fiu", "numbers"),
     "logical_not logical_and logical_or reduce_all reduce_any": ("b", "truth values"),
 }
 _KIND_OF = {name: kind for names, kind in _KINDS.items() for name in names.split()}
 # Arguments that become tensors: those that must have one dtype, and others.
 _TOGETHER = "x y a b t clip_value_min clip_value_max value bias".split()
-_ALONE = "condition diagonal features ids indices input input_tensor labels logits mask params tensor".split()
+_ALONE = "condition features ids indices input input_tensor labels logits params tensor".split()
 
 
 def _spelled(space, name, function):
@@ -688,8 +623,6 @@ def _stack(elements):
         return tuple(map(_stack, zip(*elements, strict=True)))
     if isinstance(first, dict):
         return {key: _stack([e[key] for e in elements]) for key in first}
-    if len(shapes := {np.shape(e) for e in elements}) > 1:
-        raise ValueError(f"batch: elements of one shape make a batch, got {sorted(shapes)}")
     return np.stack(elements)
 
 
@@ -698,12 +631,6 @@ def _called(function, element):
     with no_grad():
         tensors = nested(Array.wrap, element)
         return function(*tensors) if isinstance(tensors, tuple) else function(tensors)
-
-
-def _positive(name, n):
-    if int(n) < 1:
-        raise ValueError(f"{name} must be 1 or more, got {n}")
-    return int(n)
 
 
 class Dataset:
@@ -718,7 +645,7 @@ class Dataset:
 
     def __init__(self, elements, size):
         self._elements = elements  # a function that begins anew
-        self._size = size  # how many there are: infinity for endless ones, nan if only going through tells
+        self._size = size  # how many there are: infinity for endless ones
 
     @staticmethod
     def from_tensor_slices(tensors, name=None):
@@ -730,11 +657,6 @@ class Dataset:
         return Dataset(lambda: (nested(lambda a, i=i: a[i], arrays) for i in range(shapes[0][0])), shapes[0][0])
 
     @staticmethod
-    def from_tensors(tensors, name=None):
-        """One element."""
-        return Dataset(lambda: iter([_arrays(tensors)]), 1)
-
-    @staticmethod
     def range(*args, output_type=int64, name=None):
         """The numbers of Python's `range`, each an element."""
         return Dataset.from_tensor_slices(np.arange(*args, dtype=output_type))
@@ -743,7 +665,7 @@ class Dataset:
     def zip(*datasets, name=None):
         """The elements of several datasets side by side, as long as all have some."""
         parts = list(datasets[0] if isinstance(datasets[0], tuple | list) else datasets)
-        return Dataset(lambda: zip(*(d._elements() for d in parts), strict=False), np.min([d._size for d in parts]))
+        return Dataset(lambda: zip(*(d._elements() for d in parts), strict=False), min(d._size for d in parts))
 
     def __iter__(self):
         return (nested(Array.wrap, element) for element in self._elements())
@@ -752,13 +674,9 @@ class Dataset:
         """The elements as NumPy's arrays and numbers."""
         return self._elements()
 
-    def cardinality(self):
-        """How many elements; -1 for endless ones, -2 if only going through tells."""
-        return constant(np.int64(-1 if self._size == numbers.inf else -2 if numbers.isnan(self._size) else self._size))
-
     def __len__(self):
-        if not np.isfinite(self._size):
-            raise TypeError(f"the length of this dataset is {'infinite' if self._size == numbers.inf else 'unknown'}")
+        if self._size == numbers.inf:
+            raise TypeError("the length of this dataset is infinite")
         return int(self._size)
 
     def __bool__(self):
@@ -772,45 +690,29 @@ class Dataset:
         """`map_func` of each element, whose parts are its arguments."""
         return self._then(lambda elements: (_arrays(_called(map_func, e)) for e in elements))
 
-    def filter(self, predicate, name=None):
-        """The elements for which `predicate` is true."""
-        return self._then(lambda elements: (e for e in elements if _called(predicate, e)), numbers.nan)
-
-    def enumerate(self, start=0, name=None):
-        """Pairs of a number and an element."""
-        return self._then(lambda elements: ((np.int64(i), e) for i, e in enumerate(elements, start)))
-
     def take(self, count, name=None):
         """The first `count` elements; all for -1."""
         stop = sys.maxsize if count == -1 else int(count)
-        return self._then(lambda elements: itertools.islice(elements, stop), np.minimum(self._size, stop))
+        return self._then(lambda elements: itertools.islice(elements, stop), min(self._size, stop))
 
     def skip(self, count, name=None):
         """What follows the first `count` elements; nothing for -1."""
         start = sys.maxsize if count == -1 else int(count)
-        return self._then(lambda elements: itertools.islice(elements, start, None), np.maximum(self._size - start, 0))
+        return self._then(lambda elements: itertools.islice(elements, start, None), max(self._size - start, 0))
 
     def repeat(self, count=None, name=None):
         """All elements `count` times over, or for ever."""
-        rounds = sys.maxsize if count in (None, -1) else int(count)
-        size = self._size * (numbers.inf if rounds == sys.maxsize and self._size else rounds)
-
-        def repeated():
-            for _ in range(rounds):
-                e = None
-                for e in self._elements():
-                    yield e
-                if e is None:  # there are none
-                    return
-
-        return Dataset(repeated, size)
+        endless = count in (None, -1) and self._size > 0
+        rounds = sys.maxsize if endless else int(count or 0)
+        again = lambda: itertools.chain.from_iterable(self._elements() for _ in range(rounds))
+        return Dataset(again, numbers.inf if endless else self._size * rounds)
 
     def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
         """In random order, each drawn from `buffer_size` that wait: in any order if that is as many as there are.
 
         Another order each time, unless `reshuffle_each_iteration` is False.
         """
-        waiting = _positive("shuffle: buffer_size", buffer_size)
+        waiting = whole("shuffle: buffer_size", buffer_size)
         if seed is None and not reshuffle_each_iteration:
             seed = int(default_generator.numpy.integers(2**31))
         own = default_generator if seed is None else Generator().manual_seed(seed)
@@ -828,7 +730,7 @@ class Dataset:
 
     def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None, name=None):
         """`batch_size` elements stacked into one; the last batch may be smaller, or is dropped."""
-        k = _positive("batch: batch_size", batch_size)
+        k = whole("batch: batch_size", batch_size)
 
         def batched(elements):
             while len(batch := list(itertools.islice(elements, k))) >= (k if drop_remainder else 1):
@@ -841,9 +743,8 @@ class Dataset:
         kept: list = []
 
         def cached(elements):
-            if not kept:
-                kept.append(list(elements))
-            return iter(kept[0])
+            kept[:] = kept or elements
+            return iter(kept)
 
         return self._then(cached)
 
@@ -872,57 +773,46 @@ def _print(*inputs, output_stream=None, summarize=3, sep=" ", end="\n", name=Non
     print(*texts, sep=sep, end=end, file=output_stream or sys.stderr)
 
 
-def _lacking(place, known):
-    """A `__getattr__` that knows the names of a table, and of others says where they stand or what is nearest."""
+class _Space:
+    """A part of TensorFlow, such as `tf.nn`: it knows the names of a table, and of others says what may be meant."""
 
-    def __getattr__(name):
+    def __init__(self, place):
+        self.__name__ = place
+
+    def __getattr__(self, name):
+        known = _spaces[self.__name__]
         if name in known:
             return known[name]
-        if name.startswith("__"):
-            raise AttributeError(name)
-        elsewhere = [f"{other}.{name}" for other, names in _spaces.items() if name in names]
-        near = elsewhere or [f"{place}.{n}" for n in difflib.get_close_matches(name, known, 1, 0.8)]
-        raise AttributeError(f"{place}.{name} is not covered" + (f"; did you mean {near[0]}?" if near else ""))
+        elsewhere = [f"{place}.{name}" for place, names in _spaces.items() if name in names]
+        near = elsewhere or [f"{self.__name__}.{n}" for n in difflib.get_close_matches(name, known, 1, 0.8)]
+        raise AttributeError(f"{self.__name__}.{name} is not covered" + (f"; did you mean {near[0]}?" if near else ""))
 
-    return __getattr__
-
-
-def _space(place):
-    """A part of TensorFlow, such as `tf.nn`, as a module."""
-    space = ModuleType(place)
-    vars(space).update(_spaces[place], __getattr__=_lacking(place, _spaces[place]))
-    return space
+    def __dir__(self):
+        return sorted(_spaces[self.__name__])
 
 
 _spaces: dict = {
     "tf": _both | _shapes | _matrices,
     "tf.math": _both | _math | _scores,
     "tf.nn": _nn | _scores,
-    "tf.linalg": _matrices | _linalg | {"l2_normalize": _scores["l2_normalize"]},
+    "tf.linalg": _matrices | _linalg,
     "tf.random": _random,
 }
 _spaces = {place: {name: _spelled(place, name, f) for name, f in names.items()} for place, names in _spaces.items()}
-_spaces["tf.data"] = {"Dataset": Dataset, "AUTOTUNE": -1, "INFINITE_CARDINALITY": -1, "UNKNOWN_CARDINALITY": -2}
+_spaces["tf.data"] = {"Dataset": Dataset, "AUTOTUNE": -1}
 _devices = {"CPU": lambda: 1, "GPU": cuda.device_count}
 _spaces["tf.config"] = {
-    "list_physical_devices": lambda device_type="CPU": [f"{device_type}:{i}" for i in range(_devices[device_type]())],
-    "run_functions_eagerly": lambda run_eagerly: None,  # they always do
+    "list_physical_devices": lambda device_type="CPU": [f"{device_type}:{i}" for i in range(_devices[device_type]())]
 }
 _top = _spaces["tf"]
-_top |= {place[3:]: _space(place) for place in _spaces if place != "tf"}
+_top |= {place[3:]: _Space(place) for place in _spaces if place != "tf"}
 _top |= {name: getattr(backend, name) for name in "float16 float32 float64 int8 int16 int32 int64 uint8".split()}
 _top |= {"bool": backend.bool_, "half": backend.float16, "double": float64, "newaxis": None, "Tensor": Array}
 _top |= {name: getattr(keras, name) for name in "initializers losses metrics optimizers".split()}
-_top |= {
-    f"{name}_initializer": getattr(initializers, kind) for name, kind in {"zeros": "Zeros", "ones": "Ones"}.items()
-}
+_top |= {"zeros_initializer": initializers.Zeros, "ones_initializer": initializers.Ones}
 _top |= {"constant_initializer": initializers.Constant, "random_normal_initializer": initializers.RandomNormal}
 _top |= {"UnconnectedGradients": SimpleNamespace(NONE="none", ZERO="zero"), "print": _print}
 _top |= {"executing_eagerly": lambda: True, "is_tensor": lambda x: isinstance(x, Tensor)}
 _top |= {x.__name__: x for x in (Variable, GradientTape, Module, TensorSpec, constant, convert_to_tensor, function)}
 _top["keras"] = keras
-__getattr__ = _lacking("tf", _top)
-
-
-def __dir__():
-    return sorted(_top)
+__getattr__, __dir__ = _Space("tf").__getattr__, _Space("tf").__dir__
