@@ -81,8 +81,10 @@ class Reach:
         for name, value in vars(kind).items():
             if isinstance(value, FunctionType):
                 self.visit(value, ())
-            elif isinstance(value, property | staticmethod | classmethod):
-                self.visit(getattr(value, "fget", None) or value.__func__, ())
+            elif isinstance(value, staticmethod | classmethod):
+                self.visit(value.__func__, ())
+            elif isinstance(value, property):
+                self.visit(value.fget, ())
             elif not name.startswith("__"):
                 self._note(vars(kind), name, value, (name,))
         for base in kind.__bases__:
