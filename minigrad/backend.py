@@ -20,8 +20,8 @@ import numpy as np
 warnings.filterwarnings("ignore", ".* encountered in ", RuntimeWarning, r"minigrad\.")
 
 if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
-    # glibc is to keep what arrays free for the next ones. Given back to the system, memory comes again in pages that must
-    # first be filled with zeros, in every step: of a convolutional network's that is a third of the time.
+    # glibc is to keep what arrays free for the next ones. Given back to the system, memory comes again in pages that
+    # must first be filled with zeros, in every step: of a convolutional network's that is a third of the time.
     mallopt(-1, 1 << 28)  # M_TRIM_THRESHOLD: so many bytes may lie free at the end of the heap
     mallopt(-3, 1 << 25)  # M_MMAP_THRESHOLD: arrays up to this size, the largest allowed, come from the heap
 

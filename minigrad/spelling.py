@@ -1,10 +1,11 @@
-"""How names may be spelled: PyTorch's, and NumPy's where it has others; and what is said of those that nothing has.
+"""How arguments may be spelled: PyTorch's names, and NumPy's where it has others; and what is said of wrong ones.
 
 A row is called by place, `sum(x, 1)`. Here it learns to be called by name too, `sum(x, dim=1)` or `sum(x, axis=1)`.
 """
 
 from difflib import get_close_matches
 from inspect import CO_VARARGS, signature
+from numbers import Integral
 
 from . import tape
 from .tape import Variable
@@ -33,6 +34,18 @@ def in_words(x):
     if isinstance(x, type):
         return f"the class {x.__name__}: write {x.__name__}(...)"  # to make one of it is forgotten easily
     return repr(x) if isinstance(x, int | float | str | bytes | None) else f"a {type(x).__name__}"
+
+
+def whole(name, n, least=1):
+    """`n`, if it is a whole number and not less than `least`; else an error about `name`.
+
+    >>> whole("units", 3.5)
+    Traceback (most recent call last):
+    ValueError: units must be a whole number, at least 1, got 3.5
+    """
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, got {n!r}")
+    return int(n)
 
 
 def not_covered(module, name, names):

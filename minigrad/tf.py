@@ -31,11 +31,11 @@ import numpy as np
 from . import backend, functions, keras, ops
 from .backend import Generator, cuda, default_generator, float32, float64, int32, int64, manual_seed, xp
 from .keras import activations, initializers, layers
-from .keras.arguments import whole
-from .keras.layer import flat, nested
 from .keras.variable import Array, Variable, alike, as_value, snake_case
+from .nests import flat, mapped
 from .nn import functional as F
 from .nn import module as modules
+from .spelling import whole
 from .tape import clock, enable_grad, history, mode, no_grad, raw, sweep
 from .tensor import Tensor, seed
 
@@ -206,7 +206,7 @@ class GradientTape:
             _tapes.pending.discard(self)
             self._start = None
         zero = unconnected_gradients == "zero"
-        return nested(lambda x: _zeros(x.shape, x.dtype) if (g := next(found)) is None and zero else g, sources)
+        return mapped(lambda x: _zeros(x.shape, x.dtype) if (g := next(found)) is None and zero else g, sources)
 
     def _pull(self, targets, seeds, wanted):
         """The gradients by the wanted, as far as this tape saw the targets made of them; None for the others."""
@@ -258,7 +258,7 @@ def function(func=None, input_signature=None, **options):
             own = len(given) - len(input_signature)  # a method's self has no specification
             given[own:] = [_tensor(x, spec.dtype) for x, spec in zip(given[own:], input_signature, strict=True)]
         result = func(*given, **named)
-        return nested(lambda x: _tensor(x) if isinstance(x, int | float | np.ndarray) else x, result)
+        return mapped(lambda x: _tensor(x) if isinstance(x, int | float | np.ndarray) else x, result)
 
     vars(run)["python_function"] = func
     return run
@@ -629,7 +629,7 @@ def _stack(elements):
 def _called(function, element):
     """`function` of an element, whose parts are its arguments if it is a tuple."""
     with no_grad():
-        tensors = nested(Array.wrap, element)
+        tensors = mapped(Array.wrap, element)
         return function(*tensors) if isinstance(tensors, tuple) else function(tensors)
 
 
@@ -654,7 +654,7 @@ class Dataset:
         shapes = [np.shape(a) for a in flat(arrays)]
         if () in shapes or len({s[0] for s in shapes}) != 1:
             raise ValueError(f"from_tensor_slices: expected tensors with equally many rows, got shapes {shapes}")
-        return Dataset(lambda: (nested(lambda a, i=i: a[i], arrays) for i in range(shapes[0][0])), shapes[0][0])
+        return Dataset(lambda: (mapped(lambda a, i=i: a[i], arrays) for i in range(shapes[0][0])), shapes[0][0])
 
     @staticmethod
     def range(*args, output_type=int64, name=None):
@@ -668,7 +668,7 @@ class Dataset:
         return Dataset(lambda: zip(*(d._elements() for d in parts), strict=False), min(d._size for d in parts))
 
     def __iter__(self):
-        return (nested(Array.wrap, element) for element in self._elements())
+        return (mapped(Array.wrap, element) for element in self._elements())
 
     def as_numpy_iterator(self):
         """The elements as NumPy's arrays and numbers."""
@@ -769,7 +769,7 @@ def _print(*inputs, output_stream=None, summarize=3, sep=" ", end="\n", name=Non
     def shown(x):
         return _Text(np.array2string(np.asarray(x), threshold=0, edgeitems=summarize, formatter={"all": number}))
 
-    texts = nested(lambda x: shown(x) if isinstance(x, Tensor) else x, inputs)
+    texts = mapped(lambda x: shown(x) if isinstance(x, Tensor) else x, inputs)
     print(*texts, sep=sep, end=end, file=output_stream or sys.stderr)
 
 

@@ -15,8 +15,8 @@ PACKAGE = ROOT / "minigrad"
 
 # Each file, or folder, imports only from those before it. A new one is entered here, and in CONTRIBUTING.md.
 ORDER = (
-    "backend tape spelling ops functions fused scalar printing tensor inplace creation autograd profile draw compile "
-    "nn optim data io progress keras tf lightning course"
+    "backend tape spelling ops functions fused scalar printing tensor inplace creation autograd profile draw nests "
+    "compile nn optim data io progress keras tf lightning course"
 ).split()
 
 NOTEBOOKS = sorted(path for folder in ("notebooks", "lab") for path in (ROOT / folder).rglob("*.ipynb"))

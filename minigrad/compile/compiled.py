@@ -17,10 +17,11 @@ from typing import Any
 from ..autograd import grad
 from ..backend import Generator, float64, numpy_library, peek, xp
 from ..draw import draw
+from ..nests import flat, mapped
 from ..tape import Op, Variable, changed, clock, enable_grad, history, mode, sweep
 from .reach import PLAIN, VARIABLE, Reach, is_library
 from .source import Program, Way
-from .tracing import Draws, Trace, Traced, gathered, mapped, root, same
+from .tracing import Draws, Trace, Traced, root, same
 
 VERSIONS = 16  # of one function that are kept, for different shapes, dtypes and settings
 one_at_a_time = threading.RLock()  # while a function is traced, its tensors hold stand-ins
@@ -341,7 +342,7 @@ class Version:
             # Variables stay, their values are replaced; arrays give way to their stand-ins.
             given_instead = lambda x: x if isinstance(x, Variable) else stand_ins.get(id(x), x)
             result = self.function(*mapped(given_instead, args), **mapped(given_instead, options))
-            outputs = gathered(is_result, result)
+            outputs = [*filter(is_result, flat(result))]
             wanted = [x for x, _ in sources.values() if isinstance(x, Variable) and x.needs_grad]
             recorded = [y for y in outputs if isinstance(y, Variable) and y.needs_grad]
             past = history(recorded, start) if recorded else []
@@ -462,7 +463,7 @@ class Version:
         for generator, state in box.states:
             generator.set_state(state)
         with enable_grad():
-            again = gathered(is_result, self.function(*box.args, **box.options))[i]
+            again = [*filter(is_result, flat(self.function(*box.args, **box.options)))][i]
         for generator, state in now:
             generator.set_state(state)
         for x, value in before:

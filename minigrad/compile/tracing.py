@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import libraries, numbers, peek, to_device, xp
+from ..nests import flat, mapped
 
 FROZEN = (
     "a compiled function is run once as Python and then as the straight line of NumPy that this wrote, so {} can't "
@@ -172,7 +173,7 @@ class TracedLibrary:
         trace = Trace.open()
         if options.get("out") is not None:
             raise RuntimeError(f"np.{name}(..., out=...) can't be compiled; write the result with an assignment")
-        real = [deep(x) for x in gathered(has_hole, (inputs, options)) if isinstance(x, Traced)]
+        real = [deep(x) for x in flat((inputs, options)) if isinstance(x, Traced)]
         home = xp(*real) if real else trace.home
         function = operator.attrgetter(name)(home)
         value = function(*deep(inputs), **deep(options))
@@ -284,7 +285,7 @@ class Trace:
             value = np.asarray(value)
         operands: list[Step] = []
         texts: list[str] = []
-        for x in gathered(has_hole, inputs):
+        for x in filter(has_hole, flat(inputs)):
             step = x.step if isinstance(x, Traced) else self.constant(x)
             if step.kind == "literal":
                 texts.append(filled(step))
@@ -402,25 +403,6 @@ def filled(step):
         return f"({step.form})"
     number = f"np.{step.value.dtype.name}"
     return f"np.full({step.value.shape}, {step.form}, {number})" if step.value.ndim else f"{number}({step.form})"
-
-
-def mapped(change, x):
-    """Nested tuples, lists and dictionaries with `change` made to everything in them."""
-    if isinstance(x, tuple | list):
-        parts = [mapped(change, part) for part in x]
-        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
-    if isinstance(x, dict):
-        return {key: mapped(change, part) for key, part in x.items()}
-    return change(x)
-
-
-def gathered(wanted, x):
-    """What is `wanted` of nested tuples, lists and dictionaries, in order."""
-    if isinstance(x, tuple | list):
-        return [leaf for part in x for leaf in gathered(wanted, part)]
-    if isinstance(x, dict):
-        return gathered(wanted, list(x.values()))
-    return [x] if wanted(x) else []
 
 
 def deep(x):

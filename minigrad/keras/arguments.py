@@ -2,22 +2,14 @@
 
 from typing import Any
 
-import numpy as np
-
 from ..nn import functional as F
+from ..spelling import whole
 from . import activations, initializers, regularizers
 
 # Options of Keras's layers that are taken where they ask for what happens anyway.
 UNCOVERED = {"data_format": "channels_last", "dilation_rate": 1, "groups": 1, "noise_shape": None, "mask_zero": False}
 UNCOVERED |= {"dropout": 0.0, "recurrent_dropout": 0.0, "stateful": False, "synchronized": False}
 UNCOVERED |= {f"{name}_constraint": None for name in ("kernel", "recurrent", "bias", "beta", "gamma", "embeddings")}
-
-
-def whole(name, n, least=1):
-    """`n`, if it is a whole number and not less than `least`."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < least:
-        raise ValueError(f"{name} must be a whole number, {least} or more, got {n!r}")
-    return int(n)
 
 
 def _pair(name, n):

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
+from ..nests import flat
 from ..tape import raw
 from . import losses, metrics
-from .layer import flat
 from .variable import Array
 
 

@@ -10,9 +10,10 @@ import warnings
 import numpy as np
 
 from ..data import DataLoader, TensorDataset
+from ..nests import flat, mapped
+from ..spelling import whole
 from ..tape import raw
-from .arguments import whole
-from .layer import flat, holds_numbers, nested
+from .layer import holds_numbers
 from .variable import Array, as_value
 
 NAMES = ("x", "y", "sample_weight")
@@ -21,7 +22,7 @@ NAMES = ("x", "y", "sample_weight")
 def as_arrays(name, x):
     """Data as Arrays, floats as float32; several inputs, in a list or dictionary, stay that."""
     if x is None or isinstance(x, dict) or (isinstance(x, list | tuple) and x and not holds_numbers(x)):
-        return nested(lambda part: None if part is None else as_arrays(name, part), x)
+        return mapped(lambda part: None if part is None else as_arrays(name, part), x)
     if isinstance(x, str) or not (hasattr(x, "__array__") or isinstance(x, list | tuple)):
         raise ValueError(f"{name} must be an array, or a list of arrays for several inputs; got a {type(x).__name__}")
     array = as_value(x) if isinstance(x, list | tuple) else np.asarray(raw(x))
@@ -73,7 +74,7 @@ def split(arrays, share):
     if first in (0, n):
         raise ValueError(f"validation_split={share} of {n} samples leaves none on one side; give another share")
     parts = (slice(0, first), slice(first, None))
-    return [tuple(nested(lambda a, part=part: None if a is None else a[part], x) for x in arrays) for part in parts]
+    return [tuple(mapped(lambda a, part=part: None if a is None else a[part], x) for x in arrays) for part in parts]
 
 
 def same_length(arrays):
@@ -137,7 +138,7 @@ class Batches:
         if self.arrays is not None:
             for parts in self.source:
                 rest = iter(parts)
-                yield packed(*nested(lambda x, rest=rest: None if x is None else next(rest), self.arrays))
+                yield packed(*mapped(lambda x, rest=rest: None if x is None else next(rest), self.arrays))
             return
         indexed = not hasattr(self.source, "__iter__")
         for data in map(self.source.__getitem__, range(len(self.source))) if indexed else self.source:

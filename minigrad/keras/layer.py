@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..nests import flat, mapped
 from ..nn.module import Module, Parameter
 from ..spelling import did_you_mean
 from ..tape import NONE, no_grad
@@ -34,20 +35,6 @@ class Call(threading.local):
 
 call = Call()
 changes = [0]  # counts what may change the weights inside of layers: new ones, and assignments
-
-
-def nested(function, x):
-    """`function` of `x`, or of everything in the lists, tuples and dictionaries that `x` consists of."""
-    if isinstance(x, list | tuple):
-        return type(x)(nested(function, part) for part in x)
-    return {key: nested(function, part) for key, part in x.items()} if isinstance(x, dict) else function(x)
-
-
-def flat(x):
-    """All that is in nested lists, tuples and dictionaries, in order."""
-    found: list = []
-    nested(found.append, x)
-    return found
 
 
 def holds_numbers(x):
@@ -219,7 +206,7 @@ class Layer(Module, Configured):
     def _taken(self, x):
         """An argument as layers compute with it: arrays, and lists of numbers, of the layer's floating dtype."""
         if isinstance(x, list | tuple | dict) and not holds_numbers(x):
-            return nested(self._taken, x)
+            return mapped(self._taken, x)
         if not isinstance(x, Tensor):
             if type(x) is KerasTensor or not (isinstance(x, list | tuple) or hasattr(x, "__array__")):
                 return x
@@ -228,7 +215,7 @@ class Layer(Module, Configured):
         return x.to(self.dtype) if (kind == "f" and x.dtype != self.dtype) or (self.floats and kind != "f") else x
 
     def _make(self, args):
-        self.build(nested(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, args[0]))
+        self.build(mapped(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, args[0]))
 
     def _check(self, x):
         """Refuse an input of the wrong number of dimensions or features, in words."""
@@ -264,7 +251,7 @@ class Layer(Module, Configured):
         x = symbols(input_shape)
         if not self.built:
             self._make([x])
-        return nested(lambda y: y.shape, tried(self, [x]))
+        return mapped(lambda y: y.shape, tried(self, [x]))
 
     # ------------------------------------------------------------ what is in it
 
@@ -472,7 +459,7 @@ class Node:
 
     def run(self, values):
         """The layer's result for the values of its symbolic inputs, `{id: value}`, entered there too."""
-        args, options = nested(lambda x: values.get(id(x), x), [self.args, self.options])
+        args, options = mapped(lambda x: values.get(id(x), x), [self.args, self.options])
         # as in Keras, what is said when the model is called counts for all of it
         result = self.layer(*args, **options, training=self.training if call.training is None else None)
         values |= zip(map(id, self.outputs), flat(result), strict=True)
@@ -493,13 +480,13 @@ def tried(layer, args, options=NONE):
             return Array(np.zeros(shape), x.dtype)
 
         with layer._trial():
-            results.append(layer(*nested(zeros, args), **nested(zeros, options), training=False))
+            results.append(layer(*mapped(zeros, args), **mapped(zeros, options), training=False))
     others = iter(flat(results[1]))
 
     def symbol(y):
         return KerasTensor([n if n == m else None for n, m in zip(y.shape, next(others).shape, strict=True)], y.dtype)
 
-    return nested(symbol, results[0])
+    return mapped(symbol, results[0])
 
 
 class Operation(Layer):

@@ -7,9 +7,10 @@ each other; its layers are listed in Keras's order, which is also that of the we
 from collections import Counter
 from typing import Any
 
+from ..nests import flat, mapped
 from ..nn.module import Module
 from . import names, saving
-from .layer import KerasTensor, Layer, Operation, flat, nested, symbols, tried
+from .layer import KerasTensor, Layer, Operation, symbols, tried
 from .layers import InputLayer, as_layer
 from .summary import summary
 from .training import Trainer
@@ -75,7 +76,7 @@ class Model(Trainer):
         values = dict(zip(map(id, self.inputs), self._matched(inputs), strict=True))
         for node in self._calls:
             node.run(values)
-        return nested(lambda y: values[id(y)], self._result)
+        return mapped(lambda y: values[id(y)], self._result)
 
     def _matched(self, inputs):
         """A value for each input, checked against its shape, and of its dtype."""

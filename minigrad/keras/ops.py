@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from .. import functions, ops
+from ..nests import flat, mapped
 from ..nn import functional as F
 from ..tensor import Tensor
 from ..tensor import methods as _methods
 from . import activations, names
-from .layer import KerasTensor, Operation, flat, nested
+from .layer import KerasTensor, Operation
 from .variable import Array, as_tensor, as_value
 
 
@@ -77,7 +78,7 @@ def _on_any(name, function):
     def on_any(*args, **options):
         if any(isinstance(x, KerasTensor) for x in flat([args, options])):
             return Operation(on_any, name)(*args, **options)
-        (first, *rest), options = nested(lambda x: as_tensor(x) if isinstance(x, np.ndarray) else x, [args, options])
+        (first, *rest), options = mapped(lambda x: as_tensor(x) if isinstance(x, np.ndarray) else x, [args, options])
         return function(first if name in _of_several else convert_to_tensor(first), *rest, **options)
 
     return on_any

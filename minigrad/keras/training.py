@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from ..nests import flat, mapped
+from ..spelling import whole
 from ..tape import no_grad, sweep
 from . import optimizers
-from .arguments import whole
 from .callbacks import CallbackList
 from .callbacks.told import floats
 from .compiled import Losses, Metrics
 from .feeding import Batches, as_arrays, is_stream, split, unpack
-from .layer import Layer, flat, nested
+from .layer import Layer
 
 _takes_training = cache(lambda compute_loss: "training" in signature(compute_loss).parameters)
 
@@ -201,7 +202,7 @@ class Trainer(Layer):
             raise ValueError("predict: there was no batch to predict from")
         parts = zip(*map(flat, found), strict=True)
         columns = iter([np.concatenate([y.detach().cpu().value for y in part]) for part in parts])
-        return nested(lambda _: next(columns), found[0])
+        return mapped(lambda _: next(columns), found[0])
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Learn from one batch; returns its loss and metrics."""
@@ -221,7 +222,7 @@ class Trainer(Layer):
     @no_grad()
     def predict_on_batch(self, x):
         """The outputs for one batch, as NumPy arrays."""
-        return nested(lambda y: y.numpy(), self.predict_step(as_arrays("x", x)))
+        return mapped(lambda y: y.numpy(), self.predict_step(as_arrays("x", x)))
 
     # ------------------------------------------------------------ what these share
 
@@ -232,7 +233,7 @@ class Trainer(Layer):
             x, y, _ = batches.arrays
             with self._trial(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what there is to warn of, training will
-                y_pred = self(nested(lambda a: a[: batches.source.batch_size], x), training=False)
+                y_pred = self(mapped(lambda a: a[: batches.source.batch_size], x), training=False)
                 if self._goal is not None:
                     self._goal.refuse(y, y_pred)
         return batches

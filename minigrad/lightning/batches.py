@@ -5,6 +5,7 @@ from copy import copy
 
 import numpy as np
 
+from ..nests import flat, mapped
 from ..tensor import Tensor
 from .words import kind, warn
 
@@ -44,26 +45,14 @@ def usable(loader, which, in_order):
     return loader
 
 
-def each(function, batch):
-    """The batch with `function` of every tensor in its lists, tuples and dictionaries."""
-    if isinstance(batch, dict):
-        return {name: each(function, part) for name, part in batch.items()}
-    if isinstance(batch, list | tuple):
-        parts = [each(function, part) for part in batch]
-        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
-    return function(batch) if isinstance(batch, Tensor) else batch
-
-
 def tensors(batch):
     """The tensors of a batch, in a list."""
-    found: list = []
-    each(found.append, batch)
-    return found
+    return [x for x in flat(batch) if isinstance(x, Tensor)]
 
 
 def moved(batch, device):
     """The batch with its tensors on a device."""
-    return each(lambda x: x.to(device), batch)
+    return mapped(lambda x: x.to(device) if isinstance(x, Tensor) else x, batch)
 
 
 def size(batch):

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..progress import bar
-from ..spelling import not_covered
+from ..spelling import not_covered, whole
 from ..tensor import Tensor
 from .hooks import HOOKS, nothing
-from .words import chosen, keep, monitored, refuse, warn, whole
+from .words import chosen, keep, monitored, refuse, warn
 
 BETTER: dict[str, Any] = {"min": operator.lt, "max": operator.gt}
 NOT_COVERED: dict = {"save_last": (True, False), "every_n_train_steps": (0,), "train_time_interval": ()}

@@ -11,7 +11,7 @@ from typing import Any
 from ..backend import cuda
 from ..backend import device as Device
 from ..nn import Module
-from ..spelling import did_you_mean
+from ..spelling import did_you_mean, whole
 from . import checkpoint
 from .batches import limit
 from .callbacks import Callback, ModelCheckpoint, TQDMProgressBar
@@ -20,7 +20,7 @@ from .journal import Journal
 from .loop import Loops
 from .module import LightningDataModule, LightningModule
 from .optimizers import CLIP, Stepper, configured
-from .words import ANY, chosen, keep, kind, refuse, warn, whole
+from .words import ANY, chosen, keep, kind, refuse, warn
 
 NEEDED = {"fit": ("train", "training_step", "configure_optimizers"), "validate": ("val", "validation_step"),
           "test": ("test", "test_step"), "predict": ("predict",)}  # fmt: skip

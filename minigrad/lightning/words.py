@@ -14,13 +14,6 @@ def chosen(option, name, known):
     return known[name]
 
 
-def whole(option, n):
-    """The number, if it is a whole one from 1."""
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"{option} is a number from 1, got {n!r}")
-    return n
-
-
 def keep(owner, arguments):
     """Keep the arguments of a constructor, its `locals()`, under their names."""
     vars(owner).update({name: x for name, x in arguments.items() if name not in ("self", "other", "__class__")})

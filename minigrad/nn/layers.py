@@ -3,22 +3,18 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from .. import creation
 from ..backend import float32
+from ..spelling import whole
 from . import functional as F
 from . import init
 from .applied import Applied
 from .module import Module, Parameter
 
 
-def whole(layer, least=0, **sizes):
+def sizes(layer, least=0, **given):
     """The sizes, if they are whole numbers that a layer can have."""
-    for name, size in sizes.items():
-        if not isinstance(size, int | np.integer) or size < least:
-            raise ValueError(f"{layer}: {name} must be a whole number, at least {least}, got {size!r}")
-    return sizes.values()
+    return [whole(f"{layer}: {name}", n, least) for name, n in given.items()]
 
 
 class Layer(Module):
@@ -57,7 +53,7 @@ class Linear(Even):
 
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
-        self.in_features, self.out_features = whole("Linear", in_features=in_features, out_features=out_features)
+        self.in_features, self.out_features = sizes("Linear", in_features=in_features, out_features=out_features)
         self.fan_in = in_features
         self.hold(device, dtype, weight=(out_features, in_features), bias=(out_features,) if bias else None)
 
@@ -81,10 +77,10 @@ class Conv(Even):
         super().__init__()
         name = type(self).__name__
         F.only(name, dilation=(dilation, 1), groups=(groups, 1), padding_mode=(padding_mode, "zeros"))
-        self.in_channels, self.out_channels = whole(name, in_channels=in_channels, out_channels=out_channels)
+        self.in_channels, self.out_channels = sizes(name, in_channels=in_channels, out_channels=out_channels)
         self.kernel_size, self.stride = (F.several(x, self.dimensions) for x in (kernel_size, stride))
         for size, step in zip(self.kernel_size, self.stride, strict=True):
-            whole(name, 1, kernel_size=size, stride=step)
+            sizes(name, 1, kernel_size=size, stride=step)
         self.padding = F.padding_for(name, padding, self.dimensions)
         self.fan_in = in_channels * math.prod(self.kernel_size)
         weight = (out_channels, in_channels, *self.kernel_size)
@@ -198,7 +194,7 @@ class BatchNorm(Normalization):
                  dtype=None):  # fmt: skip
         super().__init__()
         F.only(type(self).__name__, track_running_stats=(track_running_stats, True))
-        (self.num_features,) = whole(type(self).__name__, num_features=num_features)
+        (self.num_features,) = sizes(type(self).__name__, num_features=num_features)
         self.eps, self.momentum, self.affine = eps, momentum, affine
         size = (num_features,)
         for name in ("running_mean", "running_var"):
@@ -250,7 +246,7 @@ class LayerNorm(Normalization):
         super().__init__()
         shape = tuple(normalized_shape) if isinstance(normalized_shape, tuple | list) else (normalized_shape,)
         for size in shape:
-            whole("LayerNorm", normalized_shape=size)
+            whole("LayerNorm: normalized_shape", size, 0)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         weight = shape if elementwise_affine else None
         self.hold(device, dtype, weight=weight, bias=weight if bias else None)
@@ -270,8 +266,9 @@ class Embedding(Layer):
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, device=None, dtype=None):
         super().__init__()
-        sizes = {"num_embeddings": num_embeddings, "embedding_dim": embedding_dim}
-        self.num_embeddings, self.embedding_dim = whole("Embedding", **sizes)
+        self.num_embeddings, self.embedding_dim = sizes(
+            "Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim
+        )
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"Embedding: padding_idx must be one of the {num_embeddings} rows, got {padding_idx}")
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings

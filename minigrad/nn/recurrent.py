@@ -10,7 +10,7 @@ from .. import creation
 from ..functions import cat, stack
 from ..ops import sigmoid, tanh
 from . import functional as F
-from .layers import Even, whole
+from .layers import Even, sizes
 
 NAMES = "weight_ih weight_hh bias_ih bias_hh".split()  # from the input, and from the hidden state
 
@@ -23,8 +23,8 @@ class Recurrent(Even):
     def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
                  bidirectional=False, device=None, dtype=None):  # fmt: skip
         super().__init__()
-        name, sizes = type(self).__name__, {"input_size": input_size, "hidden_size": hidden_size}
-        self.input_size, self.hidden_size, self.num_layers = whole(name, 1, **sizes, num_layers=num_layers)
+        name, given = type(self).__name__, {"input_size": input_size, "hidden_size": hidden_size}
+        self.input_size, self.hidden_size, self.num_layers = sizes(name, 1, **given, num_layers=num_layers)
         if not 0 <= dropout <= 1:
             raise ValueError(f"{name}: dropout is a probability, from 0 to 1, got {dropout}")
         if dropout and num_layers == 1:
