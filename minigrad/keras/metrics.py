@@ -168,13 +168,13 @@ class Mean(Metric):
         values, weight, count = raw(tensor(values, self.dtype)), None, 0.0
         if sample_weight is not None:
             values, weight = align(values, raw(tensor(sample_weight, self.dtype)))
-            values = values.mean(axis=tuple(range(weight.ndim, values.ndim)))
+            values = _mean_from(values, weight.ndim)
             try:
                 values, weight = values * weight, xp(weight).broadcast_to(weight, values.shape)
             except ValueError:
                 raise ValueError(f"sample weights {weight.shape} don't fit values of shape {values.shape}") from None
-            count = float(weight.mean(axis=tuple(range(1, weight.ndim))).sum())
-        values = values.mean(axis=tuple(range(1, values.ndim)))
+            count = float(_mean_from(weight, 1).sum())
+        values = _mean_from(values, 1)
         # at once, past `assign`: this is done for every batch
         self.total.value[...] += float(values.sum())
         self.count.value[...] += count if weight is not None else values.size
@@ -182,6 +182,11 @@ class Mean(Metric):
     def result(self):
         """The mean; 0 of nothing."""
         return Array.wrap(self.total.value / (self.count.value if self.count.value else 1.0))
+
+
+def _mean_from(x, first):
+    """The mean over the dimensions from `first` on, if there are any: NumPy takes its time even for none."""
+    return x.mean(axis=tuple(range(first, x.ndim))) if x.ndim > first else x
 
 
 class MeanMetricWrapper(Mean):
