@@ -1,7 +1,8 @@
 """The full MNIST: 70,000 digits, downloaded once, checked, kept; without a network, the bundled digits instead.
 
-Four files come from one of two mirrors. Each is written beside its place, compared with a checksum and only then
-renamed, so that what lies in the cache is whole. A file that is there already is compared again before it is used.
+Four files come from one of two mirrors, those from which torchvision and TensorFlow Datasets take them. Each is
+written beside its place, compared with a checksum and only then renamed, so that what lies in the cache is whole. A
+file that is there already is compared again before it is used.
 """
 
 import gzip
@@ -52,7 +53,7 @@ def load(say: Callable[[str], Any] = print) -> Digits:
     try:
         place = fetch(say)
         arrays = [unpacked(place / name) for name in FILES]
-    except OSError as error:  # no network, no such page, a wrong checksum, no room, no right to write
+    except (OSError, RuntimeError) as error:  # no network, no such page, a wrong checksum, no room, no home folder
         say(f"The full MNIST is not to be had: {error}.")
         say("The notebook goes on with the 1,797 bundled digits. Try again when the network is there.")
         return bundled()
@@ -90,7 +91,7 @@ def shortened(place: Path) -> str:
     """Write a folder under the user's own with a tilde."""
     try:
         return f"~/{place.relative_to(Path.home()).as_posix()}"
-    except ValueError:
+    except (ValueError, RuntimeError):  # elsewhere, or nobody's home is known
         return str(place)
 
 
@@ -110,12 +111,20 @@ def download(name: str, file: Path) -> None:
             if whole(half, name):
                 half.replace(file)
                 return
-            reasons.append(f"{host(mirror)} sent a damaged file, its checksum is wrong")
+            reasons.append(f"{host(mirror)} sent {fault(half, name)}")
         except (OSError, http.client.HTTPException) as error:
             reasons.append(f"{host(mirror)}: {getattr(error, 'reason', None) or error or type(error).__name__}")
         finally:
             half.unlink(missing_ok=True)
     raise OSError("; ".join(reasons))
+
+
+def fault(file: Path, name: str) -> str:
+    """Say what is wrong with what a mirror sent."""
+    size, found = FILES[name][0], file.stat().st_size
+    if found < size:
+        return f"{found:,} of {size:,} bytes"
+    return "another file, its checksum is wrong" if found == size else f"more than {size:,} bytes, another file"
 
 
 def host(address: str) -> str:

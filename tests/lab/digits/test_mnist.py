@@ -32,8 +32,11 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     asked: list[str]
 
+    def asked_for(self):
+        return self.path.split("/")[-1]
+
     def log_message(self, *_):
-        self.asked.append(self.path.split("/")[-1])
+        self.asked.append(self.asked_for())
 
 
 @pytest.fixture(autouse=True)
@@ -101,14 +104,20 @@ def test_a_damaged_cache_is_downloaded_again(mirror, cache):
     assert load()[0].source == "MNIST"
 
 
-@pytest.mark.parametrize("how", ["other", "shorter", "endless"])
-def test_a_wrong_checksum_is_not_kept(mirror, cache, how):
+@pytest.mark.parametrize("how", ["other", "shorter", "endless", "page"])
+def test_a_wrong_file_is_not_kept(mirror, cache, how):
     content = (mirror[0] / LABELS).read_bytes()
-    bad = {"other": content[::-1], "shorter": content[:-5], "endless": content * 10000}[how]
+    size = len(content)
+    bad, words = {
+        "other": (content[::-1], "its checksum is wrong"),
+        "shorter": (content[:-5], f"sent {size - 5} of {size} bytes"),
+        "endless": (content * 10000, "more than"),
+        "page": (b"<html>Please log in to this network.</html>" * 9, "another file"),  # of a hotel, with status 200
+    }[how]
     (mirror[0] / LABELS).write_bytes(bad)
     digits, said = load()
     assert "127.0.0.1" in said
-    assert "its checksum is wrong" in said
+    assert words in said
     assert "goes on with the 1,797 bundled digits" in said
     assert digits.source == "bundled"
     assert LABELS not in {file.name for file in cache.iterdir()}
@@ -117,6 +126,43 @@ def test_a_wrong_checksum_is_not_kept(mirror, cache, how):
     assert load()[0].source == "MNIST"
     assert mirror[1].count(LABELS) == 2
     assert len(mirror[1]) == 5  # the other three were kept
+
+
+def test_a_connection_that_breaks_off_leaves_nothing(mirror, cache, monkeypatch):
+    def broken(handler):
+        content = (mirror[0] / LABELS).read_bytes()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:9])
+
+    whole, ask = http.server.SimpleHTTPRequestHandler.do_GET, Quiet.asked_for
+    monkeypatch.setattr(Quiet, "do_GET", lambda self: broken(self) if ask(self) == LABELS else whole(self))
+    digits, said = load()
+    assert digits.source == "bundled"
+    assert "9 of" in said or "IncompleteRead" in said
+    assert sorted(file.name for file in cache.iterdir()) == sorted(ARRAYS.keys() - {LABELS})
+    monkeypatch.setattr(Quiet, "do_GET", whole)
+    assert load()[0].source == "MNIST"
+    assert mirror[1].count(LABELS) == 2
+    assert len(mirror[1]) == 5  # what had come was kept
+
+
+def test_an_interrupted_download_ends_the_cell_and_leaves_nothing(mirror, cache, monkeypatch):
+    receive, calls = mnist.receive, []
+
+    def interrupted(address, file, size):
+        receive(address, file, size)
+        calls.append(address)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(mnist, "receive", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load()
+    assert [file.name for file in cache.iterdir()] == list(ARRAYS)[:1]
+    assert load()[0].source == "MNIST"
+    assert len(calls) == 5  # the first file was kept
 
 
 def test_the_second_mirror_stands_in_for_the_first(mirror, monkeypatch):
@@ -139,6 +185,16 @@ def test_without_a_network_it_says_so_and_goes_on_with_the_bundled_digits(monkey
     assert digits.x_train.min() == 0
     assert digits.x_train.max() == 1
     assert not list(cache.glob("*"))
+
+
+def test_without_a_home_it_goes_on_too(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("MINIGRAD_DATA")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(mnist.Path, "home", homeless)
+    assert load()[0].source == "bundled"
 
 
 def test_where_nothing_can_be_written_it_goes_on_too(mirror, tmp_path, monkeypatch):
