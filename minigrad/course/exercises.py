@@ -86,12 +86,17 @@ class Exercise:
 
     def values(self, source: str | None = None) -> list[Any]:
         """Run a cell on its own; return what it hands to the check."""
+        names = self.names(source)
+        return [names[name] for name in self.asks]
+
+    def names(self, source: str | None = None) -> dict[str, Any]:
+        """Run a cell on its own; return what it defines, and what was given."""
         names: dict[str, Any] = {"__name__": "answer"}
         for cell in (self.given, self.blank if source is None else source):
             # One statement at a time, as notebooks do: together with an import, Python compiles what uses it otherwise.
             for statement in ast.parse(textwrap.dedent(cell)).body:
                 exec(compile(ast.Module([statement], []), f"<answer to {self.name}>", "exec"), names)
-        return [names[name] for name in self.asks]
+        return names
 
     # How an answer is judged
 

@@ -54,11 +54,13 @@ def outputs(model: Any, x: Any, training: bool = False) -> np.ndarray:
     if hasattr(model, "get_weights"):
         return plain(model(x, training=training))
     framework = home(model)
+    if framework:
+        x = framework.tensor(x, dtype=next((weight.dtype for weight in model.parameters()), framework.float32))
     before = getattr(model, "training", None)
     if before is not None:
         model.train(training)
     try:
-        return plain(model(framework.tensor(x) if framework else x))
+        return plain(model(x))
     finally:
         if before is not None:
             model.train(before)

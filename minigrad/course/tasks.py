@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minigrad.course.card import Card
-from minigrad.course.exercises import Exercise, Named
+from minigrad.course.comparing import NotYet
+from minigrad.course.exercises import Exercise, Named, alike
 from minigrad.course.lessons import Lesson, desk, numbered
 from minigrad.course.quizzes import load
-from minigrad.course.waiting import is_blank
+from minigrad.course.waiting import blank_line, is_blank
 from minigrad.scalar import Scalar
 
 Method = TypeVar("Method", bound=Callable)
@@ -95,11 +96,17 @@ class Task(Exercise):
         return list(inspect.signature(self.criteria[0]).parameters) if self.criteria else []
 
     def untouched(self, answers: tuple) -> bool:
-        """Whether an answer is still blank; it may be that of an earlier task."""
-        return any(map(is_blank, answers)) or super().untouched(answers)
+        """Whether a function is as the cell was found; of those from earlier tasks, whether a blank is left in one."""
+        blanks = self.names()
+        return any(
+            answer is ... or (alike(answer, blanks[name]) if name in blanks else is_blank(answer))
+            for name, answer in zip(self.asks, answers, strict=True)
+        )
 
     def check(self, *answers: Any) -> str:
         """Run the criteria in order, up to the first that fails."""
+        if line := next(filter(None, map(blank_line, answers)), ""):
+            raise NotYet(f"a blank `...` is left to fill, in the line `{line}`.")
         self._kept.clear()
         for method in self.criteria:
             self.judge(method, *answers)
@@ -179,7 +186,7 @@ def plain(value: Any) -> Any:
         value = value.detach().cpu()
     for step in ("numpy", "to_numpy"):  # tensors; tables of pandas
         value = getattr(value, step)() if hasattr(value, step) else value
-    return value
+    return value.item() if isinstance(value, np.generic) else value  # TensorFlow's scalars
 
 
 def lab(number: str | int) -> Lesson:

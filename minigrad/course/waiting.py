@@ -4,7 +4,10 @@ A lab's figures and its table are made of the learner's own functions. While one
 the cell says for which it waits, and the notebook runs on.
 """
 
+import ast
+import inspect
 import os
+import textwrap
 from types import FunctionType
 from typing import Any
 
@@ -36,16 +39,24 @@ def ready(*functions: Any) -> bool:
     return not names
 
 
-def is_blank(function: Any) -> bool:
-    """Whether a function does nothing but return `...`, alone or several of them."""
+def is_blank(answer: Any) -> bool:
+    """Whether an answer is `...`, or a function in which a `...` still stands for a value."""
+    return answer is ... or bool(blank_line(answer))
+
+
+def blank_line(function: Any) -> str:
+    """Return a function's first line in which `...` stands for a value, or "".
+
+    In an index it means something else. As a statement of its own it does no harm, above what was written.
+    """
     if not isinstance(function, FunctionType):
-        return function is ...
-    code, nothing = function.__code__, blank.__code__
-    returned = code.co_consts[-1] if code.co_consts else None
-    parts = returned if isinstance(returned, tuple) else (returned,)
-    return len(code.co_code) == len(nothing.co_code) and all(part is ... for part in parts)
-
-
-def blank(*_):
-    """Do nothing: what `is_blank` compares with."""
-    return ...
+        return ""
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+        nodes = list(ast.walk(ast.parse(text)))
+    except (OSError, SyntaxError):  # no text, or half a statement, in which a lambda stands
+        return ""
+    harmless: list[ast.AST] = [node.value for node in nodes if isinstance(node, ast.Expr)]
+    harmless += [part for node in nodes if isinstance(node, ast.Subscript) for part in ast.walk(node.slice)]
+    values = [node for node in nodes if isinstance(node, ast.Constant) and node.value is ... and node not in harmless]
+    return text.splitlines()[min(node.lineno for node in values) - 1].strip() if values else ""
