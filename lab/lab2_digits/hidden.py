@@ -5,17 +5,7 @@ import hidden_shared
 from minigrad.course.lab_2 import exercises
 from minigrad.course.tasks import criterion
 
-
-class Split(hidden_shared.Seeded, exercises.Split):
-    pass
-
-
-class Accuracy(hidden_shared.AnySize, exercises.Accuracy):
-    pass
-
-
-class Train(hidden_shared.Apart, exercises.Train):
-    pass
+Split, Accuracy, Train, Choose = hidden_shared.mixed(exercises)
 
 
 class WeightImages(exercises.WeightImages):
@@ -30,10 +20,6 @@ class Collapse(exercises.Collapse):
         (W, b), pairs = self.trial((6, 3), build, train, collapse)
         self.compare("`W` of a single layer", W, pairs[0][0], tolerance=1e-3)
         self.compare("`b` of a single layer", b, pairs[0][1], tolerance=1e-3)
-
-
-class Choose(hidden_shared.Smaller, exercises.Choose):
-    pass
 
 
 class Stretch(exercises.Stretch):

@@ -28,6 +28,7 @@ import nbformat
 import pytest
 
 from minigrad.course.grading import walls
+from minigrad.course.grading.grader import tasks
 
 ROOT = Path(__file__).parents[2]
 LABS = {"iris": ROOT / "lab" / "lab1_iris", "digits": ROOT / "lab" / "lab2_digits"}
@@ -226,3 +227,29 @@ def test_the_learners_notebook_says_what_the_tasks_say(lab):
     for name, text in solutions(LABS[lab]).items():
         assert not any(text in source for source in sources), name
     assert all(cell.execution_count for cell in book.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_minutes_and_points_are_those_that_are_told(lab):
+    """The parts of the notebook's table hold their tasks and some reading; their sum and the points stand in README."""
+    known = tasks(LABS[lab])[1]
+    master = "\n".join(cell.source for cell in nbformat.read(LABS[lab] / "master.ipynb", 4).cells)
+    rows = re.findall(r"^\| (.+?) \| ?([\d–, ]*?) ?\| (\d+) \|$", master, re.M)
+    asked = [int(found) for found in re.findall(r"^### Question \d.*· (\d+) minutes$", master, re.M)]
+    told = work = stretch = 0
+    for name, numbers, minutes in rows:
+        ends = [[*map(int, piece.split("–"))] for piece in numbers.split(",") if piece]
+        within = sum(known[f"q{number}"].minutes for pair in ends for number in range(pair[0], pair[-1] + 1))
+        assert int(minutes) >= within, name
+        work += within
+        if name.startswith("stretch"):
+            stretch += within
+        else:
+            told += int(minutes)
+    assert work == sum(task.minutes for task in known.values())
+    assert told - (work - stretch) - sum(asked) >= 5  # for reading
+    assert 60 <= told <= 90
+    points = sum(task.points for task in known.values())
+    table = (ROOT / "lab" / "README.md").read_text("utf-8")
+    (line,) = re.findall(rf"^\| \[`{LABS[lab].name}`\].*$", table, re.M)
+    assert line.endswith(f"| {told} | {points} |"), line

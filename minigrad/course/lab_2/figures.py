@@ -130,7 +130,7 @@ def weights(images) -> Picture:
 
 def confusion(matrix) -> Picture:
     """Draw a confusion matrix: the diagonal pale, mistakes in orange, numbers in all that is not 0."""
-    matrix = np.asarray(matrix)
+    matrix = np.asarray(matrix).astype(int)
     classes = len(matrix)
     wrong = matrix - np.diag(np.diag(matrix))
     with drawing("A", 5.6, 5) as (figure, (axes,)):

