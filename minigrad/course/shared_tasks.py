@@ -868,7 +868,7 @@ class Overfit(Task):
         if np.median(lows) > 0.05:
             raise NotYet(
                 f"the training loss ends at {np.median(lows):.3f} in the median of {len(lows)} runs, and should come "
-                "below 0.05: go on for longer, with a larger network; if that doesn't help, take fewer samples."
+                "below 0.05: go on for longer, or with a larger network. The fewer the samples, the sooner."
             )
         if np.median(rises) < self.rise:
             raise NotYet(
