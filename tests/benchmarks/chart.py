@@ -15,7 +15,8 @@ def draw(kept, path):
     for i, (case, entry) in enumerate(panels):
         axes = figure.add_subplot(-(-len(panels) // columns), columns, i + 1)
         names = sorted(entry["best"], key=entry["best"].get, reverse=True)
-        mine = ["tab:blue" if "minigrad" in name or "node" in case else "lightgray" for name in names]
+        ours = "node" in case and "torch" not in entry["size"]  # there the contenders are lengths
+        mine = ["tab:blue" if ours or "minigrad" in name else "lightgray" for name in names]
         unit, scale = next((unit for word, unit in UNITS.items() if word in case), ("milliseconds", 1e3))
         bars = axes.barh(names, [entry["best"][name] * scale for name in names], color=mine)
         axes.bar_label(bars, fmt=lambda x: f" {x:,.0f}" if x >= 1000 else f" {x:.3g}")
