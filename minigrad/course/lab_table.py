@@ -53,6 +53,7 @@ def results(
     table = Table()
     for name, sizes in networks.items():
         rows: list[dict[str, Any]] = [experiment(parts, sizes, activation, seed) for seed, parts in enumerate(data)]
-        means = {key: float(np.mean([row[key] for row in rows])) for key in COLUMNS}
+        # rounded, so that equal means are equal, whatever the order of their rows
+        means = {key: round(float(np.mean([row[key] for row in rows])), 9) for key in COLUMNS}
         table.append({"network": name, **means})
     return table

@@ -733,7 +733,9 @@ class TrainEarly(Task):
         "further on.",
         "PyTorch's spelling: `copy.deepcopy(model.state_dict())` is a copy that later steps don't change; "
         "`model.load_state_dict(best)` puts it back.",
-        "Keras's spelling: the callback `keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)`.",
+        "Keras's spelling: `model.get_weights()` is a copy, `model.set_weights(kept)` puts it back. Or `fit` does it "
+        "all, with `validation_data` and the callback `keras.callbacks.EarlyStopping(patience=patience, "
+        "restore_best_weights=True)`.",
     )
     blank = """
         def train_early(model, x, y, x_val, y_val, epochs, patience):
