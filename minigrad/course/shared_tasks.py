@@ -576,13 +576,21 @@ class Train(Task):
 
     @criterion(1, "a history of every epoch")
     def remembered(self, build, train, predict):
-        *_, answer = self.once("short", lambda: self.short(build, train))
+        known, held, _, answer = self.once("short", lambda: self.short(build, train))
         history = recorded(answer, 12)
         for key in ("accuracy", "val_accuracy"):
             if history[key].min() < 0 or history[key].max() > 1:
                 raise NotYet(f'history["{key}"] should hold numbers between 0 and 1.')
         if (history["loss"] == history["loss"][0]).all():
             raise NotYet('history["loss"] is the same in every epoch; the network that is given should learn.')
+        twin = self.call(build, self.sizes, "relu", 1)
+        alone, first = recorded(self.call(train, twin, *known, *held, 1), 1)["loss"][0], history["loss"][0]
+        if alone - first > 0.1 + 0.2 * alone:
+            raise NotYet(
+                f"the first epoch of 12 brings the loss to {first:.2f}, a single epoch to {alone:.2f}: more than one "
+                "epoch is trained for each that is remembered. In Keras's spelling, does `fit` in the loop have "
+                "`epochs=epochs`?"
+            )
 
     @criterion(1, "the loss falls, and the network learns")
     def learns(self, build, train, predict):
