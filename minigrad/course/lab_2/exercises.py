@@ -397,12 +397,14 @@ class LargestWeights(Task):
             sizes, biases = ([np.abs(pair[part]).max() for pair in pairs] for part in (0, 1))
             every = np.concatenate([np.abs(W).ravel() for W, _ in pairs])
             slips = {
+                "a negative weight is larger, its sign dropped: |W| is asked for, of all layers.": max(
+                    W.max() for W, _ in pairs
+                ),
                 "only the first layer is looked at; a later layer has a larger weight.": sizes[0],
                 "only the first layer is looked at, and with its sign; a later layer has a larger |W|.": pairs[0][
                     0
                 ].max(),
                 "only the last layer is looked at; an earlier layer has a larger weight.": sizes[-1],
-                "a negative weight is larger, its sign dropped: |W| is asked for.": max(W.max() for W, _ in pairs),
                 "that is the size of a bias; only the weights W are asked for.": max(biases),
                 "that is the sum over layers; the largest of all is asked for.": sum(sizes),
                 "that is the mean of |W|; the largest is asked for.": every.mean(),
