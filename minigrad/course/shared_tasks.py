@@ -336,23 +336,23 @@ class Build(Task):
             for activation in (None, "relu", "tanh"):
                 model = self.call(build, sizes, activation, 2)
                 found, pairs = logits(self.call(networks.outputs, model, x)), self.call(networks.layers, model)
-                if not alike(found, logits(chain(pairs, x, activation))):
+                if not same_outputs(found, logits(chain(pairs, x, activation))):
                     self.explain(activation, sizes, found, pairs, x)
 
     def explain(self, activation: str | None, sizes: tuple, found: np.ndarray, pairs: list, x: np.ndarray) -> None:
         """Say what stands between the layers instead of the activation that was asked for."""
         asked = f"with `activation={activation!r}`"
         for after in filter(None, BENDS):
-            if alike(found, logits(BENDS[after](chain(pairs, x, activation)))):
+            if same_outputs(found, logits(BENDS[after](chain(pairs, x, activation)))):
                 raise NotYet("after the last layer there should be no activation.")
         for other in BENDS.keys() - {activation}:
-            if len(sizes) > 2 and alike(found, logits(chain(pairs, x, other))):
+            if len(sizes) > 2 and same_outputs(found, logits(chain(pairs, x, other))):
                 raise NotYet(
                     f"{asked} {other or 'nothing'} stands between the layers"
                     f"{': the network is not linear' if activation is None else '' if other else ': it is linear'}."
                 )
         for gap in range(len(sizes) - 2):
-            if alike(found, logits(chain(pairs, x, activation, without=gap))):
+            if same_outputs(found, logits(chain(pairs, x, activation, without=gap))):
                 raise NotYet(f"{asked} nothing stands between layers {gap + 1} and {gap + 2} of a network {sizes}.")
         meant = f"with {activation} between them" if activation and len(sizes) > 2 else "and nothing else"
         raise NotYet(
@@ -421,7 +421,7 @@ def chain(pairs: list[tuple], x: np.ndarray, activation: str | None, without: in
     return x
 
 
-def alike(found: np.ndarray, right: np.ndarray) -> bool:
+def same_outputs(found: np.ndarray, right: np.ndarray) -> bool:
     """Whether two arrays of outputs are the same, as far as float32 tells."""
     return found.shape == right.shape and abs(found - right).max() < 1e-3 * max(1, abs(right).max())
 
